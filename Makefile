@@ -1,0 +1,68 @@
+# Everything a person does with this repository. `make help` lists the targets.
+#
+# Needed: Python 3.11 or later with its venv module. All else is fetched into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+OURS := portal consortium compute_grants registry
+PATHS := manage.py $(OURS) tests $(wildcard bench)
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run env venv venv-dev system-packages test lint types contracts format \
+	migrations bench demo requirements clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: venv ## Start the portal on http://127.0.0.1:8000 until Ctrl-C (PORT, PORTAL_STATE, DEMO=0)
+	@exec $(PY) -m portal.runtime run --with-parent
+
+env: venv ## Print the environment of the running portal as shell exports
+	@exec $(PY) -m portal.runtime env
+
+venv:
+	@$(PYTHON) portal/runtime/install.py
+
+venv-dev:
+	@$(PYTHON) portal/runtime/install.py --dev
+
+system-packages: ## Install what the tests need from Debian (Chromium, fonts, gettext)
+	@sh portal/runtime/system-packages.sh
+
+test: system-packages venv-dev lint types contracts migrations ## Run every check and every test (TESTS="tests/portal -k name" for some)
+	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 $(TESTS)
+
+lint: venv-dev ## Check style: ruff and djlint
+	@$(VENV)/bin/ruff check $(PATHS)
+	@$(VENV)/bin/ruff format --check $(PATHS)
+	@$(VENV)/bin/djlint --check --lint --quiet templates
+
+types: venv-dev ## Check types: mypy --strict
+	@$(VENV)/bin/mypy $(OURS)
+
+contracts: venv-dev ## Check which package may import which: import-linter
+	@$(VENV)/bin/lint-imports
+
+migrations: venv-dev ## Check that the migrations describe the models
+	@$(PY) -m portal.runtime test -- $(PY) manage.py makemigrations --check --dry-run
+
+format: venv-dev ## Rewrite the code in the project's style
+	@$(VENV)/bin/ruff check --fix-only $(PATHS)
+	@$(VENV)/bin/ruff format $(PATHS)
+
+bench: venv-dev ## Run the benchmarks, one JSON object a line (ONLY=name for one)
+	@exec $(PY) -m portal.runtime test -- $(PY) -m bench $(if $(ONLY),--only $(ONLY))
+
+demo: venv ## Walk the whole chain with real clients against a running portal
+	@exec $(PY) -m portal.demo
+
+requirements: venv ## Compile requirements*.in into the pinned requirements*.txt
+	@for name in requirements requirements-dev; do \
+		$(VENV)/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url \
+			--no-emit-find-links --no-header --python-version 3.11 $$name.in -o $$name.txt; \
+	done
+
+clean: ## Remove what tools left behind (not .venv, not the portal's state)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
