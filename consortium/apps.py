@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConsortiumConfig(AppConfig):
+    name = "consortium"
+    verbose_name = _("Consortium")
+
+    def ready(self) -> None:
+        from consortium import audit, events
+
+        audit.register_events(events.EVENTS)

@@ -1,0 +1,38 @@
+"""What every domain stands on."""
+
+from consortium.models.audit import AuditEvent, AuditLeaf, AuditSeal
+from consortium.models.bilingual import NamedInBoth, localized, reading_zh
+from consortium.models.desired import DesiredState
+from consortium.models.institutions import (
+    Affiliation,
+    Arm,
+    ArmAppointment,
+    Institution,
+    in_force,
+)
+from consortium.models.ledger import Account, Hold, Transfer, Unit
+from consortium.models.people import Reviewer, User
+from consortium.models.tokens import ApiToken, Scope
+
+__all__ = [
+    "Account",
+    "Affiliation",
+    "ApiToken",
+    "Arm",
+    "ArmAppointment",
+    "AuditEvent",
+    "AuditLeaf",
+    "AuditSeal",
+    "DesiredState",
+    "Hold",
+    "Institution",
+    "NamedInBoth",
+    "Reviewer",
+    "Scope",
+    "Transfer",
+    "Unit",
+    "User",
+    "in_force",
+    "localized",
+    "reading_zh",
+]

@@ -1,0 +1,125 @@
+"""The ledger of time and money: accounts, transfers between them, and holds.
+
+Only the SQL functions of migration `ledger_posting` write these tables; everything else
+calls consortium.actions.ledger. Amounts are integers in the account's unit.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from consortium.models.people import User
+
+
+class Unit(models.TextChoices):
+    CARD_SECONDS = "card_seconds", _("card-seconds")
+    CORE_SECONDS = "core_seconds", _("core-seconds")
+    FEN = "fen", _("fen")
+
+
+class Account(models.Model):
+    """A pot of one unit. A capped account can never be overdrawn.
+
+    `owner` names the row it belongs to, as "<app.model>:<pk>". Sinks (uncapped) keep their
+    balance unmaterialised, because one hot row would serialise every posting; their figures
+    come from the transfers.
+    """
+
+    class Kind(models.TextChoices):
+        SOURCE = "source", _("source")
+        BUDGET = "budget", _("call budget")
+        ALLOCATION = "allocation", _("allocation")
+        USAGE = "usage", _("usage sink")
+        CLEARING = "clearing", _("clearing")
+        SHARE = "share", _("share of income")
+
+    unit = models.CharField(max_length=16, choices=Unit)
+    kind = models.CharField(max_length=16, choices=Kind)
+    owner = models.CharField(max_length=96)
+    capped = models.BooleanField(default=True)
+    available = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+    posted_in = models.BigIntegerField(default=0)
+    posted_out = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "kind", "owner"], name="account_once"),
+            models.CheckConstraint(
+                name="account_not_overdrawn", condition=Q(capped=False) | Q(available__gte=0)
+            ),
+            models.CheckConstraint(name="account_holds_not_negative", condition=Q(held__gte=0)),
+            models.CheckConstraint(
+                name="account_adds_up",
+                condition=Q(available=F("posted_in") - F("posted_out") - F("held")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.owner} ({self.unit})"
+
+
+class Transfer(models.Model):
+    """One movement between two accounts. Its id is the idempotency key. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    req_hash = models.CharField(max_length=64)
+    debit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debits")
+    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credits")
+    amount = models.BigIntegerField()
+    unit = models.CharField(max_length=16, choices=Unit)
+    code = models.CharField(max_length=32)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="transfer_moves_something", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="transfer_between_two", condition=~Q(debit=F("credit"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.amount} {self.unit}"
+
+
+class Hold(models.Model):
+    """An amount set aside on an account until it is posted, voided or past its expiry."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        POSTED = "posted", _("posted")
+        VOIDED = "voided", _("voided")
+        EXPIRED = "expired", _("expired")
+
+    TRANSITIONS = {
+        State.PENDING: frozenset({State.POSTED, State.VOIDED, State.EXPIRED}),
+        State.POSTED: frozenset[State](),
+        State.VOIDED: frozenset[State](),
+        State.EXPIRED: frozenset[State](),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds")
+    credit = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    code = models.CharField(max_length=32)
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    expires_at = models.DateTimeField()
+    created = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="hold_keeps_something", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.amount} of {self.account_id}"

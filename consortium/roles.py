@@ -1,0 +1,222 @@
+"""One permission vocabulary. Roles map to permissions here, in code, and nowhere else.
+
+A permission says that a person of this role may ever do such a thing; the object's policy
+(`can_x`) says whether this person may do it to this object now. docs/permissions.md is
+generated from this module and the access tables.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from django.utils import timezone
+
+from consortium.models import Affiliation, ArmAppointment, Institution, User, in_force
+
+
+class Permission(StrEnum):
+    # consortium
+    INSTITUTION_VIEW = "institution.view"
+    INSTITUTION_MANAGE = "institution.manage"
+    INSTITUTION_ADMIT = "institution.admit"
+    PEOPLE_MANAGE = "people.manage"
+    APPOINT = "people.appoint"
+    TOKEN_OWN = "token.own"  # noqa: S105  a permission's name
+    AUDIT_VIEW = "audit.view"
+    # compute_grants
+    MACHINE_VIEW = "machine.view"
+    MACHINE_PUBLISH = "machine.publish"
+    CALL_VIEW = "call.view"
+    CALL_PUBLISH = "call.publish"
+    PROPOSAL_VIEW = "proposal.view"
+    PROPOSAL_WRITE = "proposal.write"
+    FEASIBILITY_DECIDE = "feasibility.decide"
+    REVIEW_ASSIGN = "review.assign"
+    REVIEW_WRITE = "review.write"
+    PANEL_DECIDE = "panel.decide"
+    ALLOCATION_VIEW = "allocation.view"
+    ALLOCATION_MANAGE = "allocation.manage"
+    USAGE_IMPORT = "usage.import"
+    # registry
+    MODEL_VIEW = "model.view"
+    LAB_MANAGE = "lab.manage"
+    RUN_WRITE = "run.write"
+    RELEASE_PUBLISH = "release.publish"
+    RELEASE_DOWNLOAD = "release.download"
+    GATE_VIEW = "gate.view"
+    GATE_REQUEST = "gate.request"
+    GATE_APPROVE_RESEARCH = "gate.approve_research"
+    GATE_APPROVE_DEPLOYMENT = "gate.approve_deployment"
+    GATE_CONSENT = "gate.consent"
+    OFFERING_VIEW = "offering.view"
+    OFFERING_PUBLISH = "offering.publish"
+    LICENCE_VIEW = "licence.view"
+    LICENCE_REQUEST = "licence.request"
+    LICENCE_OFFER = "licence.offer"
+    LICENCE_SIGN = "licence.sign"
+    RECEIPT_RECORD = "receipt.record"
+    STATEMENT_VIEW = "statement.view"
+    PROVENANCE_VIEW = "provenance.view"
+
+
+class Role(StrEnum):
+    PERSON = "person"  # signed in, no more
+    MEMBER = "member"
+    PRINCIPAL = "principal"
+    DELEGATE = "delegate"
+    INSTITUTION_ADMIN = "institution_admin"
+    OPERATOR = "operator"
+    REVIEWER = "reviewer"
+    PANELLIST = "panellist"
+    RESEARCH_OFFICE = "research_office"
+    DEPLOYMENT_OFFICE = "deployment_office"
+    SECRETARIAT = "secretariat"
+    AUDITOR = "auditor"
+
+
+P = Permission
+_PUBLIC_READING = frozenset(
+    {P.INSTITUTION_VIEW, P.MACHINE_VIEW, P.CALL_VIEW, P.MODEL_VIEW, P.OFFERING_VIEW}
+)
+_PERSON = _PUBLIC_READING | {P.TOKEN_OWN, P.RELEASE_DOWNLOAD, P.LICENCE_VIEW, P.PROVENANCE_VIEW}
+_MEMBER = _PERSON | {
+    P.PROPOSAL_VIEW,
+    P.PROPOSAL_WRITE,
+    P.ALLOCATION_VIEW,
+    P.RUN_WRITE,
+    P.RELEASE_PUBLISH,
+    P.GATE_VIEW,
+    P.GATE_REQUEST,
+    P.LICENCE_REQUEST,
+    P.STATEMENT_VIEW,
+}
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.PERSON: _PERSON,
+    Role.MEMBER: _MEMBER,
+    Role.PRINCIPAL: _MEMBER,
+    Role.DELEGATE: _MEMBER | {P.GATE_CONSENT, P.LICENCE_SIGN},
+    Role.INSTITUTION_ADMIN: _MEMBER | {P.INSTITUTION_MANAGE, P.PEOPLE_MANAGE, P.LAB_MANAGE},
+    Role.OPERATOR: _PERSON
+    | {
+        P.MACHINE_PUBLISH,
+        P.FEASIBILITY_DECIDE,
+        P.PROPOSAL_VIEW,
+        P.ALLOCATION_VIEW,
+        P.ALLOCATION_MANAGE,
+        P.USAGE_IMPORT,
+        P.STATEMENT_VIEW,
+    },
+    Role.REVIEWER: _PERSON | {P.PROPOSAL_VIEW, P.REVIEW_WRITE},
+    Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE},
+    Role.RESEARCH_OFFICE: _PERSON
+    | {
+        P.CALL_PUBLISH,
+        P.PROPOSAL_VIEW,
+        P.REVIEW_ASSIGN,
+        P.ALLOCATION_VIEW,
+        P.ALLOCATION_MANAGE,
+        P.GATE_VIEW,
+        P.GATE_APPROVE_RESEARCH,
+        P.STATEMENT_VIEW,
+    },
+    Role.DEPLOYMENT_OFFICE: _PERSON
+    | {
+        P.GATE_VIEW,
+        P.GATE_APPROVE_DEPLOYMENT,
+        P.OFFERING_PUBLISH,
+        P.LICENCE_OFFER,
+        P.LICENCE_SIGN,
+        P.RECEIPT_RECORD,
+        P.STATEMENT_VIEW,
+    },
+    Role.SECRETARIAT: _PERSON
+    | {P.INSTITUTION_MANAGE, P.INSTITUTION_ADMIT, P.PEOPLE_MANAGE, P.APPOINT, P.AUDIT_VIEW},
+    Role.AUDITOR: _PERSON
+    | {
+        P.AUDIT_VIEW,
+        P.PROPOSAL_VIEW,
+        P.ALLOCATION_VIEW,
+        P.GATE_VIEW,
+        P.LICENCE_VIEW,
+        P.STATEMENT_VIEW,
+    },
+}
+
+_OFFICES = {
+    ArmAppointment.Office.RESEARCH: Role.RESEARCH_OFFICE,
+    ArmAppointment.Office.DEPLOYMENT: Role.DEPLOYMENT_OFFICE,
+    ArmAppointment.Office.SECRETARIAT: Role.SECRETARIAT,
+    ArmAppointment.Office.AUDITOR: Role.AUDITOR,
+}
+_AFFILIATIONS = {
+    Affiliation.Role.MEMBER: Role.MEMBER,
+    Affiliation.Role.PRINCIPAL: Role.PRINCIPAL,
+    Affiliation.Role.DELEGATE: Role.DELEGATE,
+    Affiliation.Role.ADMIN: Role.INSTITUTION_ADMIN,
+    Affiliation.Role.OPERATOR: Role.OPERATOR,
+}
+
+
+class Standing:
+    """Everything a person's rights follow from, read once (three queries) and kept.
+
+    affiliations: open (institution id, Affiliation.Role) pairs at active institutions.
+    """
+
+    def __init__(self, user: User, today: date) -> None:
+        open_rows = user.affiliations.on(today).values_list("institution_id", "role")
+        self.affiliations: frozenset[tuple[int, str]] = frozenset(open_rows)
+        offices = user.appointments.filter(in_force(today)).values_list("office", flat=True)
+        self.offices: frozenset[str] = frozenset(offices)
+        self.roles = frozenset(
+            {Role.PERSON}
+            | {_AFFILIATIONS[Affiliation.Role(role)] for _, role in self.affiliations}
+            | {_OFFICES[ArmAppointment.Office(office)] for office in self.offices}
+            | self._reviewing(user, today)
+        )
+        self.permissions = frozenset().union(*(ROLE_PERMISSIONS[role] for role in self.roles))
+
+    @staticmethod
+    def _reviewing(user: User, today: date) -> set[Role]:
+        from consortium.models import Reviewer
+
+        row = Reviewer.objects.filter(in_force(today), user=user).first()
+        if row is None:
+            return set()
+        return {Role.REVIEWER, Role.PANELLIST} if row.panellist else {Role.REVIEWER}
+
+    @property
+    def institution_ids(self) -> frozenset[int]:
+        return frozenset(pk for pk, _ in self.affiliations)
+
+    def institutions_as(self, *roles: Affiliation.Role) -> frozenset[int]:
+        """Ids of the institutions where the person holds one of `roles`."""
+        return frozenset(pk for pk, role in self.affiliations if role in roles)
+
+
+def standing(user: User) -> Standing:
+    """The person's standing today, kept on the user object for the request's length.
+
+    Reload the user to see a change: a request decides on one consistent reading.
+    """
+    kept: Standing | None = getattr(user, "_standing", None)
+    if kept is None:
+        kept = Standing(user, timezone.localdate())
+        user._standing = kept  # type: ignore[attr-defined]  # noqa: SLF001
+    return kept
+
+
+def roles_of(user: User) -> frozenset[Role]:
+    return standing(user).roles
+
+
+def has(user: object, permission: Permission) -> bool:
+    """Whether this (perhaps anonymous) user's roles carry `permission`."""
+    if not isinstance(user, User):
+        return permission in _PUBLIC_READING
+    return user.is_active and permission in standing(user).permissions
+
+
+def shares_interest(user: User, institution: Institution) -> bool:
+    """Whether the person belongs to the institution or to its related group."""
+    ids = standing(user).institution_ids
+    return bool(ids) and Institution.objects.filter(institution.interests, pk__in=ids).exists()

@@ -1,0 +1,18 @@
+"""The one access table: (url name, method) -> permission, authentication, token scope."""
+
+from compute_grants.access import TABLE as GRANTS
+from consortium.access import PUBLIC, SIGNED_IN, Rule, Table
+from consortium.access import TABLE as CONSORTIUM
+from registry.access import TABLE as REGISTRY
+
+PORTAL: Table = {
+    "portal:home": {"GET": PUBLIC},
+    "portal:healthz": {"GET": PUBLIC},
+    "portal:dashboard": {"GET": SIGNED_IN},
+}
+
+TABLE: dict[str, dict[str, Rule]] = {
+    name: dict(rules)
+    for part in (PORTAL, CONSORTIUM, GRANTS, REGISTRY)
+    for name, rules in part.items()
+}

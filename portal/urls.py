@@ -1,0 +1,23 @@
+"""All pages and API routes. The MLflow and model-hub gateways are dispatched before Django."""
+
+from django.urls import include, path
+
+from portal.views import health, home
+
+portal_patterns = (
+    [
+        path("", home.home, name="home"),
+        path("dashboard/", home.dashboard, name="dashboard"),
+        path("healthz", health.healthz, name="healthz"),
+    ],
+    "portal",
+)
+
+urlpatterns = [
+    path("", include(portal_patterns)),
+    path("accounts/", include("allauth.urls")),
+    path("", include("consortium.urls")),
+    path("", include("compute_grants.urls")),
+    path("", include("registry.urls")),
+    path("api/v1/", include("portal.api_urls")),
+]
