@@ -1,0 +1,30 @@
+#!/bin/sh
+# What the tests need from Debian: Chromium, a Chinese font, gettext.
+# Installs them where it may (root, apt); otherwise says what is missing. Under CI=true a missing
+# one is a failure.
+set -u
+
+missing=""
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need chromium chromium
+need msgfmt gettext
+find /usr/share/fonts /usr/local/share/fonts -iname '*NotoSansCJK*' 2>/dev/null | grep -q . \
+    || missing="$missing fonts-noto-cjk"
+
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "  installing from Debian:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086 # one word for each package
+    apt-get -qq update >/dev/null && apt-get -qq -y install --no-install-recommends $missing \
+        >/dev/null && exit 0
+fi
+
+echo "These packages are missing:$missing" >&2
+echo "On Debian: sudo apt-get install$missing" >&2
+[ "${CI:-}" = true ] && exit 1
+echo "The tests that need them will fail or be skipped." >&2
+exit 0
