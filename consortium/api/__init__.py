@@ -1,6 +1,15 @@
-"""This app's part of /api/v1/."""
+"""This app's part of /api/v1/.
 
-from rest_framework.routers import BaseRouter
+DRF itself loads `consortium.api.authentication` while it starts, so nothing of DRF may be
+imported here at the top.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rest_framework.routers import BaseRouter
 
 
 def register(router: BaseRouter) -> None:
