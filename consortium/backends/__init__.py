@@ -1,0 +1,1 @@
+"""Other systems the consortium stands on. They know nothing of our rows."""
