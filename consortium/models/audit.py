@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC
+
 from django.db import models
 from django.db.models import Func
 from django.utils import timezone
@@ -33,6 +35,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["target_type", "target_id", "at"], name="audit_by_target"),
             models.Index(fields=["at"], name="audit_by_time"),
+            models.Index(fields=["xid"], name="audit_by_xid"),
         ]
 
     def __str__(self) -> str:
@@ -61,11 +64,25 @@ class AuditSeal(models.Model):
     count = models.PositiveIntegerField()
     root = models.CharField(max_length=64)
     previous = models.CharField(max_length=64, help_text="Digest of the seal before this one.")
+    horizon = models.BigIntegerField(
+        help_text="Every transaction below this id had ended: its events are under a seal."
+    )
     key_id = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
 
     def __str__(self) -> str:
         return f"seal {self.number}"
+
+    def claims(self) -> dict[str, str | int]:
+        """What is signed, published and chained: all but the signature and the key's name."""
+        return {
+            "number": self.number,
+            "sealed_at": self.sealed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "count": self.count,
+            "root": self.root,
+            "previous": self.previous,
+            "horizon": self.horizon,
+        }
 
 
 class AuditLeaf(models.Model):
