@@ -8,6 +8,7 @@ from registry.access import TABLE as REGISTRY
 PORTAL: Table = {
     "portal:home": {"GET": PUBLIC},
     "portal:healthz": {"GET": PUBLIC},
+    "portal:status": {"GET": PUBLIC},
     "portal:dashboard": {"GET": SIGNED_IN},
 }
 

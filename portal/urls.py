@@ -9,6 +9,7 @@ portal_patterns = (
         path("", home.home, name="home"),
         path("dashboard/", home.dashboard, name="dashboard"),
         path("healthz", health.healthz, name="healthz"),
+        path("status/", health.status, name="status"),
     ],
     "portal",
 )

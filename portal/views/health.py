@@ -1,16 +1,31 @@
-"""Is the portal, and each thing it leans on, in order?"""
+"""Is the portal, and each thing it leans on, in order? For machines and for people."""
 
-from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-
-def _database() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        return bool(cursor.fetchone() == (1,))
+from portal.health import checks
 
 
+@never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"database": _database()})
+    """200 while pages can be served, else 503; each dependency is named either way."""
+    found = checks()
+    serving = all(check.ok for check in found if check.vital)
+    body = {
+        "ok": all(check.ok for check in found),
+        "serving": serving,
+        "checks": {
+            check.code: {"ok": check.ok, "detail": check.detail, "ms": check.milliseconds}
+            for check in found
+        },
+    }
+    return JsonResponse(body, status=200 if serving else 503)
+
+
+@never_cache
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    return render(request, "portal/status.html", {"checks": checks()})
