@@ -15,7 +15,7 @@ from registry.models.labs import MODEL_SLUG, Lab
 class ModelQuerySet(models.QuerySet["Model"]):
     def visible_to(self, user: User | AnonymousUser) -> ModelQuerySet:
         """Models with a release this reader may see, and all of the labs open to them."""
-        from registry.models.releases import ResearchRelease
+        from registry.models.releases import ResearchRelease  # noqa: PLC0415  it knows Model
 
         released = ResearchRelease.objects.readable_by(user).values("model")
         return self.filter(Q(lab__in=Lab.objects.open_to(user)) | Q(pk__in=released))

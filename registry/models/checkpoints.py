@@ -18,7 +18,7 @@ COMMIT_LENGTH = 40
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     def visible_to(self, user: User | AnonymousUser) -> CheckpointQuerySet:
         """Checkpoints released to this reader, and all of the labs open to them."""
-        from registry.models.releases import ResearchRelease
+        from registry.models.releases import ResearchRelease  # noqa: PLC0415  it knows Checkpoint
 
         released = ResearchRelease.objects.readable_by(user).values("checkpoint")
         return self.filter(Q(model__lab__in=Lab.objects.open_to(user)) | Q(pk__in=released))
@@ -94,6 +94,11 @@ class Checkpoint(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    def get_absolute_url(self) -> str:
+        return reverse(
+            "registry:checkpoint", args=[self.model.lab.slug, self.model.slug, self.version]
+        )
+
     @property
     def number(self) -> str:
         """How people call it: `lab/model@3`."""
@@ -103,11 +108,6 @@ class Checkpoint(models.Model):
     def commit(self) -> str:
         """The first 40 digits of the manifest root: what hub clients take for a commit."""
         return self.manifest_root[:COMMIT_LENGTH]
-
-    def get_absolute_url(self) -> str:
-        return reverse(
-            "registry:checkpoint", args=[self.model.lab.slug, self.model.slug, self.version]
-        )
 
 
 class CheckpointFile(models.Model):

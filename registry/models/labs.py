@@ -18,7 +18,7 @@ _READS_UNRELEASED = frozenset({ArmAppointment.Office.RESEARCH, ArmAppointment.Of
 
 
 class LabQuerySet(models.QuerySet["Lab"]):
-    def visible_to(self, user: User | AnonymousUser) -> LabQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> LabQuerySet:  # noqa: ARG002
         """Labs are listed for everybody; what they hold is not."""
         return self
 

@@ -134,15 +134,15 @@ class ResearchRelease(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    @property
-    def number(self) -> str:
-        """How people call it: `lab/model v1.0`."""
-        return f"{self.model.full_name} v{self.version}"
-
     def get_absolute_url(self) -> str:
         return reverse(
             "registry:release", args=[self.model.lab.slug, self.model.slug, self.version]
         )
+
+    @property
+    def number(self) -> str:
+        """How people call it: `lab/model v1.0`."""
+        return f"{self.model.full_name} v{self.version}"
 
 
 class DownloadRecord(models.Model):
