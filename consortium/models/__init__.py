@@ -11,6 +11,7 @@ from consortium.models.institutions import (
     in_force,
 )
 from consortium.models.ledger import Account, Hold, Transfer, Unit
+from consortium.models.numbers import NumberSeries
 from consortium.models.people import Reviewer, User
 from consortium.models.tokens import ApiToken, Scope
 
@@ -27,6 +28,7 @@ __all__ = [
     "Hold",
     "Institution",
     "NamedInBoth",
+    "NumberSeries",
     "Reviewer",
     "Scope",
     "Transfer",

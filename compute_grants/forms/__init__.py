@@ -1,0 +1,1 @@
+"""The forms of compute grants, one module per noun."""
