@@ -1,1 +1,1 @@
-"""What the pages of compute grants show, one module per subject, each of a fixed number of queries."""
+"""What the pages of compute grants show: frozen rows, by a fixed number of queries."""

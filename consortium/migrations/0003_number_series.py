@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consortium", "0001_initial"),
+        ("consortium", "0002_ledger_posting"),
     ]
 
     operations = [

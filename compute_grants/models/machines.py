@@ -1,0 +1,210 @@
+"""Machines, what stands in them, and how much time they can give."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from consortium.models import Affiliation, Institution, NamedInBoth, Unit, User
+from consortium.roles import Permission, has, standing
+
+CLUSTER_NAME = RegexValidator(
+    r"^[a-z][a-z0-9_]{1,30}\Z",
+    _("Use 2 to 31 lower-case letters, digits or underscores, beginning with a letter."),
+)
+
+
+class Precision(models.TextChoices):
+    """Number formats in which peak is stated and time is asked."""
+
+    FP64 = "FP64", "FP64"
+    FP32 = "FP32", "FP32"
+    TF32 = "TF32", "TF32"
+    BF16 = "BF16", "BF16"
+    FP16 = "FP16", "FP16"
+    FP8 = "FP8", "FP8"
+    INT8 = "INT8", "INT8"
+
+
+class MachineQuerySet(models.QuerySet["Machine"]):
+    def visible_to(self, user: object) -> MachineQuerySet:
+        """Published machines for anybody; drafts for their centre's operators and the office."""
+        public = ~Q(state=Machine.State.DRAFT)
+        if not isinstance(user, User):
+            return self.filter(public)
+        if has(user, Permission.CALL_PUBLISH):
+            return self
+        mine = standing(user).institutions_as(Affiliation.Role.OPERATOR)
+        return self.filter(public | Q(centre__in=mine))
+
+    def run_by(self, user: User) -> MachineQuerySet:
+        """Machines of the centres where this person is an operator."""
+        return self.filter(centre__in=standing(user).institutions_as(Affiliation.Role.OPERATOR))
+
+    def in_service(self) -> MachineQuerySet:
+        return self.filter(state__in=[Machine.State.PUBLISHED, Machine.State.MAINTENANCE])
+
+
+class Machine(NamedInBoth):
+    """A supercomputer, an AI cluster or a general cluster of one centre.
+
+    Cards and cores are those of the whole machine; partitions say where they stand.
+    """
+
+    class Kind(models.TextChoices):
+        SUPERCOMPUTING = "supercomputing", _("supercomputing")
+        AI = "ai", _("AI computing")
+        GENERAL = "general", _("general computing")
+
+    class Backend(models.TextChoices):
+        MEMORY = "memory", _("in memory (a trial without a cluster)")
+        SLURM = "slurm", "Slurm"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("in service")
+        MAINTENANCE = "maintenance", _("in maintenance")
+        RETIRED = "retired", _("retired")
+
+    TRANSITIONS = {
+        State.DRAFT: frozenset({State.PUBLISHED}),
+        State.PUBLISHED: frozenset({State.MAINTENANCE, State.RETIRED}),
+        State.MAINTENANCE: frozenset({State.PUBLISHED, State.RETIRED}),
+        State.RETIRED: frozenset[State](),
+    }
+
+    code = models.SlugField(max_length=32, unique=True)
+    centre = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="machines")
+    kind = models.CharField(max_length=16, choices=Kind)
+    cluster = models.CharField(max_length=31, unique=True, validators=[CLUSTER_NAME])
+    backend = models.CharField(max_length=12, choices=Backend, default=Backend.MEMORY)
+    state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
+    power_watts = models.PositiveBigIntegerField(default=0)
+    nodes = models.PositiveIntegerField(default=0)
+    cards = models.PositiveIntegerField(default=0)
+    cores = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=300, blank=True)
+    description_en = models.TextField(blank=True)
+    description_zh = models.TextField(blank=True)
+
+    objects = MachineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="machine_cluster_name_is_safe",
+                condition=Q(cluster__regex=r"^[a-z][a-z0-9_]{1,30}$"),
+            ),
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("compute_grants:machine", args=[self.code])
+
+
+class Partition(models.Model):
+    """A part of a machine with nodes of one kind."""
+
+    machine = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="partitions")
+    name = models.CharField(max_length=40)
+    nodes = models.PositiveIntegerField()
+    accelerator = models.CharField(
+        max_length=80, blank=True, help_text=_("Model; empty where nodes have only CPUs.")
+    )
+    accelerators_per_node = models.PositiveSmallIntegerField(default=0)
+    cores_per_node = models.PositiveIntegerField()
+    memory_bytes_per_node = models.PositiveBigIntegerField()
+    max_wall_seconds = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["machine", "name"], name="partition_once"),
+            models.CheckConstraint(
+                name="partition_accelerator_named_where_there_is_one",
+                condition=Q(accelerator="", accelerators_per_node=0)
+                | ~Q(accelerator="") & Q(accelerators_per_node__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def cards(self) -> int:
+        return self.nodes * self.accelerators_per_node
+
+
+class PeakRate(models.Model):
+    """The vendor's peak of one card (of one node where there are no cards) at a precision."""
+
+    partition = models.ForeignKey(Partition, on_delete=models.CASCADE, related_name="peaks")
+    precision = models.CharField(max_length=4, choices=Precision)
+    gigaflops = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partition", "precision"], name="peak_rate_once"),
+            models.CheckConstraint(name="peak_rate_not_zero", condition=Q(gigaflops__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partition} {self.precision}"
+
+
+class Resource(models.Model):
+    """What a machine gives time of: its cards or its cores."""
+
+    class Tres(models.TextChoices):
+        CARDS = "gres/gpu", _("accelerator cards")
+        CORES = "cpu", _("processor cores")
+
+    UNITS = {Tres.CARDS: Unit.CARD_SECONDS, Tres.CORES: Unit.CORE_SECONDS}
+
+    machine = models.ForeignKey(Machine, on_delete=models.PROTECT, related_name="resources")
+    tres = models.CharField(max_length=12, choices=Tres)
+    unit = models.CharField(max_length=16, choices=Unit)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["machine", "tres"], name="resource_once"),
+            models.CheckConstraint(
+                name="resource_unit_fits_tres",
+                condition=Q(tres="gres/gpu", unit="card_seconds")
+                | Q(tres="cpu", unit="core_seconds"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.machine}, {self.get_tres_display()}"
+
+    @property
+    def label(self) -> str:
+        """The machine and the unit time is counted in there, for lists of choices."""
+        return f"{self.machine.name} · {self.hours_unit}"
+
+    @property
+    def hours_unit(self) -> str:
+        return str(_("card-hours") if self.tres == self.Tres.CARDS else _("core-hours"))
+
+
+class Capacity(models.Model):
+    """The time of one resource in one month that the centre certifies it can give away."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="capacities")
+    month = models.DateField(help_text=_("The first day of the month."))
+    seconds = models.PositiveBigIntegerField()
+    certified_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    certified_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["resource", "month"], name="capacity_once"),
+            models.CheckConstraint(name="capacity_by_month", condition=Q(month__day=1)),
+            models.CheckConstraint(name="capacity_not_zero", condition=Q(seconds__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.month:%Y-%m}"

@@ -1,0 +1,191 @@
+"""Proposals and the time they ask for."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models.calls import Call
+from compute_grants.models.machines import Precision, Resource
+from consortium.models import Affiliation, ArmAppointment, Institution, User, localized
+from consortium.roles import standing
+
+Office = ArmAppointment.Office
+
+
+def interested_institutions(user: User) -> QuerySet[Institution]:
+    """The person's institutions and every one that shares a related group with them."""
+    ids = standing(user).institution_ids
+    groups = (
+        Institution.objects.filter(pk__in=ids).exclude(related_group="").values("related_group")
+    )
+    return Institution.objects.filter(Q(pk__in=ids) | Q(related_group__in=groups))
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def visible_to(self, user: User) -> ProposalQuerySet:
+        """Proposals this person may read. The only such rule; pages and API share it.
+
+        One's own always. Once submitted: the research office and auditors; operators of a
+        centre whose machine is asked; reviewers who confirmed they have no conflict; the
+        call's panel, except where its member has an interest. The for-profit office: none.
+        """
+        who = standing(user)
+        if Office.DEPLOYMENT in who.offices:
+            return self.none()
+        submitted = Q(submitted_at__isnull=False)
+        mine = Q(lead=user)
+        if who.offices & {Office.RESEARCH, Office.AUDITOR}:
+            return self.filter(mine | submitted)
+        return self.filter(
+            mine
+            | submitted
+            & (self._asks_centre_of(user) | self._reviewed_by(user) | self._judged_by(user))
+        )
+
+    def _asks_centre_of(self, user: User) -> Q:
+        centres = standing(user).institutions_as(Affiliation.Role.OPERATOR)
+        if not centres:
+            return Q(pk__in=[])
+        asked = ResourceRequest.objects.filter(
+            proposal=OuterRef("pk"), resource__machine__centre__in=centres
+        )
+        return Q(Exists(asked))
+
+    def _reviewed_by(self, user: User) -> Q:
+        confirmed = Proposal.objects.filter(
+            assignments__reviewer=user, assignments__state__in=["confirmed", "submitted"]
+        )
+        return Q(pk__in=confirmed.values("pk"))
+
+    def _judged_by(self, user: User) -> Q:
+        on_panel = Exists(Call.panel.through.objects.filter(call=OuterRef("call"), user=user))
+        return Q(on_panel) & ~Q(institution__in=interested_institutions(user))
+
+    def judged(self) -> ProposalQuerySet:
+        """Those that stand on a panel's board."""
+        return self.filter(state__in=Proposal.JUDGED)
+
+
+class Proposal(models.Model):
+    """A request for time under one call. `version` grows with every save of its text."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        SUBMITTED = "submitted", _("submitted")
+        RETURNED = "returned", _("returned for correction")
+        TECHNICAL_REVIEW = "technical_review", _("technical review")
+        PEER_REVIEW = "peer_review", _("peer review")
+        RANKED = "ranked", _("ranked")
+        AWARDED = "awarded", _("awarded")
+        REJECTED = "rejected", _("rejected")
+        WAITLISTED = "waitlisted", _("waitlisted")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    TRANSITIONS = {
+        State.DRAFT: frozenset({State.SUBMITTED, State.WITHDRAWN}),
+        State.SUBMITTED: frozenset({State.RETURNED, State.TECHNICAL_REVIEW, State.WITHDRAWN}),
+        State.RETURNED: frozenset({State.SUBMITTED, State.WITHDRAWN}),
+        State.TECHNICAL_REVIEW: frozenset({State.PEER_REVIEW, State.REJECTED, State.WITHDRAWN}),
+        State.PEER_REVIEW: frozenset({State.RANKED, State.WITHDRAWN}),
+        State.RANKED: frozenset({State.AWARDED, State.REJECTED, State.WAITLISTED, State.WITHDRAWN}),
+        State.WAITLISTED: frozenset({State.AWARDED, State.REJECTED, State.WITHDRAWN}),
+        State.AWARDED: frozenset[State](),
+        State.REJECTED: frozenset[State](),
+        State.WITHDRAWN: frozenset[State](),
+    }
+    EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+    JUDGED = frozenset(
+        {State.PEER_REVIEW, State.RANKED, State.AWARDED, State.REJECTED, State.WAITLISTED}
+    )
+    DECIDED = frozenset({State.AWARDED, State.REJECTED, State.WAITLISTED})
+    OVER = frozenset({State.AWARDED, State.REJECTED, State.WITHDRAWN})
+
+    number = models.CharField(max_length=16, unique=True)
+    call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="proposals")
+    lead = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="proposals")
+    title_en = models.CharField(max_length=200, blank=True)
+    title_zh = models.CharField(max_length=200, blank=True)
+    summary = models.TextField(blank=True)
+    science_case = models.TextField(blank=True)
+    data_ethics = models.TextField(blank=True)
+    state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    saved_at = models.DateTimeField(default=timezone.now)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    return_reason = models.TextField(blank=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="proposal_submitted_has_hash_and_time",
+                condition=Q(state__in=["draft", "withdrawn"])
+                | Q(submitted_at__isnull=False) & ~Q(content_hash=""),
+            ),
+        ]
+        indexes = [models.Index(fields=["call", "state"], name="proposal_by_call_state")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("compute_grants:proposal", args=[self.number])
+
+    @property
+    def title(self) -> str:
+        return localized(self, "title")
+
+    @property
+    def editable(self) -> bool:
+        return self.state in self.EDITABLE
+
+
+class ResourceRequest(models.Model):
+    """Time asked on one resource, at a precision, `cards` wide (cores where it has none)."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="requests")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="requests")
+    precision = models.CharField(max_length=4, choices=Precision)
+    seconds = models.PositiveBigIntegerField()
+    cards = models.PositiveIntegerField()
+    justification = models.TextField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "resource"], name="resource_request_once"),
+            models.CheckConstraint(
+                name="resource_request_not_zero", condition=Q(seconds__gt=0, cards__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal}: {self.resource}"
+
+
+class Submission(models.Model):
+    """What was handed in, word for word. content_hash = sha256 of its canonical JSON."""
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="submissions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "version"], name="submission_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal} v{self.version}"

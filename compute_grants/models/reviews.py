@@ -1,0 +1,213 @@
+"""Technical reviews, peer reviews and the panel's decisions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models.calls import Call, Criterion
+from compute_grants.models.proposals import Proposal, ResourceRequest
+from consortium.models import ArmAppointment, User
+from consortium.roles import standing
+
+Office = ArmAppointment.Office
+
+
+class TechnicalReview(models.Model):
+    """The centre's word on one request for time on its machine."""
+
+    class Verdict(models.TextChoices):
+        FEASIBLE = "feasible", _("feasible")
+        PARTLY = "partly", _("partly feasible")
+        INFEASIBLE = "infeasible", _("not feasible")
+
+    request = models.OneToOneField(
+        ResourceRequest, on_delete=models.CASCADE, related_name="technical_review"
+    )
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    cap_seconds = models.PositiveBigIntegerField(null=True, blank=True)
+    reason = models.TextField()
+    reviewed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reviewed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="technical_review_caps_what_is_partly_feasible",
+                condition=Q(verdict="partly", cap_seconds__gt=0)
+                | ~Q(verdict="partly") & Q(cap_seconds__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.verdict}"
+
+    @property
+    def ceiling(self) -> int:
+        """The most that may be awarded, in the request's unit."""
+        if self.verdict == self.Verdict.INFEASIBLE:
+            return 0
+        return self.cap_seconds or self.request.seconds
+
+
+class AssignmentQuerySet(models.QuerySet["ReviewAssignment"]):
+    def visible_to(self, user: User) -> AssignmentQuerySet:
+        """One's own; the research office and auditors see who reviews what."""
+        offices = standing(user).offices
+        if Office.DEPLOYMENT in offices:
+            return self.none()
+        if offices & {Office.RESEARCH, Office.AUDITOR}:
+            return self.exclude(proposal__lead=user)
+        return self.filter(reviewer=user)
+
+
+class ReviewAssignment(models.Model):
+    """One person asked to review one proposal. Nobody reads it before confirming."""
+
+    class State(models.TextChoices):
+        INVITED = "invited", _("invited")
+        CONFIRMED = "confirmed", _("confirmed")
+        DECLINED = "declined", _("declined")
+        SUBMITTED = "submitted", _("review in")
+
+    TRANSITIONS = {
+        State.INVITED: frozenset({State.CONFIRMED, State.DECLINED}),
+        State.CONFIRMED: frozenset({State.SUBMITTED, State.DECLINED}),
+        State.DECLINED: frozenset[State](),
+        State.SUBMITTED: frozenset[State](),
+    }
+    READING = frozenset({State.CONFIRMED, State.SUBMITTED})
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="assignments")
+    reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
+    state = models.CharField(max_length=12, choices=State, default=State.INVITED)
+    assigned_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField()
+    declared_at = models.DateTimeField(null=True, blank=True)
+    conflict = models.TextField(blank=True, help_text=_("The conflict the reviewer declared."))
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["proposal", "reviewer"], name="review_assignment_once"),
+            models.CheckConstraint(
+                name="review_assignment_declared_unless_invited",
+                condition=Q(state="invited") | Q(declared_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal.number}: {self.reviewer}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("compute_grants:review", args=[self.pk])
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def visible_to(self, user: User) -> ReviewQuerySet:
+        """One's own; others' of the same proposal once one's own is in, if one reviews it.
+
+        Else the research office, auditors, and the call's panel where it sees the proposal.
+        Applicants read scores through queries.reviews.feedback, without names or notes.
+        """
+        mine = ReviewAssignment.objects.filter(
+            proposal=OuterRef("assignment__proposal"), reviewer=user
+        )
+        waits = Exists(mine.filter(state__in=["invited", "confirmed"]))
+        own = Q(assignment__reviewer=user)
+        done = Q(Exists(mine.filter(state="submitted")))
+        readable = Proposal.objects.visible_to(user).exclude(lead=user)
+        offices = standing(user).offices
+        if offices & {Office.RESEARCH, Office.AUDITOR}:
+            judges = Q()
+        else:
+            seats = Call.panel.through.objects.filter(user=user)
+            judges = Q(assignment__proposal__call__in=seats.values("call"))
+        others = Q(assignment__proposal__in=readable) & ~waits & (done | judges)
+        return self.filter(own | others)
+
+
+class Review(models.Model):
+    """A reviewer's judgement, complete from the moment it exists."""
+
+    assignment = models.OneToOneField(
+        ReviewAssignment, on_delete=models.PROTECT, related_name="review"
+    )
+    comment = models.TextField(blank=True, help_text=_("The applicant reads this."))
+    confidential_note = models.TextField(blank=True, help_text=_("Only the panel reads this."))
+    submitted_at = models.DateTimeField(default=timezone.now)
+
+    objects = ReviewQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.assignment}"
+
+
+class Score(models.Model):
+    """0 to 5 on one criterion, with the reason."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="scores")
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="scores")
+    value = models.PositiveSmallIntegerField()
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["review", "criterion"], name="score_once"),
+            models.CheckConstraint(name="score_from_0_to_5", condition=Q(value__lte=5)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.value}"
+
+
+class PanelDecision(models.Model):
+    """What a panel decided on one proposal; the newest one stands."""
+
+    class Outcome(models.TextChoices):
+        AWARDED = "awarded", _("awarded")
+        REJECTED = "rejected", _("rejected")
+        WAITLISTED = "waitlisted", _("waitlisted")
+
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    reason = models.TextField()
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="panel_decision_dated_where_awarded",
+                condition=Q(outcome="awarded", ends_on__gt=F("starts_on"))
+                | ~Q(outcome="awarded") & Q(starts_on__isnull=True, ends_on__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proposal}: {self.outcome}"
+
+
+class AwardLine(models.Model):
+    """Time awarded on one of the proposal's requests."""
+
+    decision = models.ForeignKey(PanelDecision, on_delete=models.CASCADE, related_name="lines")
+    request = models.ForeignKey(ResourceRequest, on_delete=models.PROTECT, related_name="awards")
+    seconds = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "request"], name="award_line_once"),
+            models.CheckConstraint(name="award_line_not_zero", condition=Q(seconds__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request}: {self.seconds}"
