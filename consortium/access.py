@@ -3,11 +3,16 @@
 Each app's access.py holds TABLE: {url name: {method: Rule}}; portal.access joins them into
 one. HEAD follows GET; OPTIONS on API routes follows GET or the first rule. A route or
 method without a rule is refused, and a test walks the resolver to find such gaps.
+
+The answers: 401 no or bad credential (pages send to the sign-in page instead), 403 known but
+not allowed, 405 a method the table does not name. Whether one object is visible is not
+decided here but by `visible_to`, as 404.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +22,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from consortium.logs import request_id
 from consortium.models import ApiToken, Scope, User
 from consortium.roles import Permission, has
 
@@ -40,6 +46,8 @@ class Rule:
     scope: Scope | None = None
 
 
+PROBLEM_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="portal"'
 Table = Mapping[str, Mapping[str, Rule]]
 PUBLIC = Rule(None, Auth.ANONYMOUS | Auth.SESSION)
 SIGNED_IN = Rule(None, Auth.SESSION)
@@ -58,7 +66,10 @@ def public_page(view: Permission | None = None) -> dict[str, Rule]:
     return {"GET": Rule(view, Auth.ANONYMOUS | Auth.SESSION)}
 
 
-def api(method: str, permission: Permission, scope: Scope, auth: Auth = Auth.PERSON) -> dict[str, Rule]:
+def api(
+    method: str, permission: Permission | None, scope: Scope, auth: Auth = Auth.PERSON
+) -> dict[str, Rule]:
+    """The rule of one API method; join several with `|`."""
     return {method: Rule(permission, auth, scope)}
 
 
@@ -89,11 +100,27 @@ def may(user: object, url_name: str, method: str = "GET") -> bool:
 
 def problem(status: int, code: str, detail: str) -> JsonResponse:
     """A typed problem response (RFC 9457) outside DRF."""
-    body = {"type": f"urn:portal:problem:{code}", "status": status, "code": code, "detail": detail}
-    response = JsonResponse(body, status=status, content_type="application/problem+json")
-    if status == 401:
-        response["WWW-Authenticate"] = 'Bearer realm="portal"'
+    body = problem_body(status, code, detail)
+    response = JsonResponse(body, status=status, content_type=PROBLEM_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
     return response
+
+
+def problem_body(status: int, code: str, detail: str) -> dict[str, object]:
+    """The members every problem has; the request id finds its line in the log."""
+    return {
+        "type": f"urn:portal:problem:{code}",
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": request_id.get(),
+    }
+
+
+def speaks_json(request: HttpRequest) -> bool:
+    """Whether errors of this address are problem documents rather than pages."""
+    return request.path.startswith("/api/")
 
 
 class AccessMiddleware:
@@ -105,37 +132,95 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *_view_args_kwargs: Any) -> HttpResponse | None:
         match = request.resolver_match
         name = match.view_name if match else ""
         methods = the_table().get(name)
         if methods is None:
-            raise PermissionDenied(_("This address has no access rule, so nobody may use it."))
+            return _forbid(request, _("This address has no access rule, so nobody may use it."))
         rule = rule_for(name, request.method or "GET")
         if rule is None:
-            return HttpResponseNotAllowed(sorted(methods))
-        return self._check(request, rule)
-
-    def _check(self, request: HttpRequest, rule: Rule) -> HttpResponse | None:
-        token: ApiToken | None = getattr(request, "api_token", None)
-        if not request.user.is_authenticated:
-            return None if rule.auth & Auth.ANONYMOUS else self._ask_who(request, rule)
-        if token is not None and not rule.auth & Auth.TOKEN:
-            raise PermissionDenied(_("This address does not take API tokens. Sign in instead."))
-        if token is not None and rule.scope and rule.scope not in token.scopes:
-            message = _("This token lacks the scope “%(scope)s”. Create one that has it.")
-            raise PermissionDenied(message % {"scope": rule.scope.value})
-        if rule.permission is not None and not has(request.user, rule.permission):
-            raise PermissionDenied(_("None of your roles allows this."))
-        return None
-
-    @staticmethod
-    def _ask_who(request: HttpRequest, rule: Rule) -> HttpResponse:
-        if rule.auth & Auth.TOKEN:
-            return problem(401, "not_authenticated", _("Sign in or send an API token."))
-        return redirect_to_login(request.get_full_path())
+            return _method_not_allowed(request, methods)
+        return _check(request, rule)
 
 
-TABLE: Table = {}
+def _check(request: HttpRequest, rule: Rule) -> HttpResponse | None:
+    token: ApiToken | None = getattr(request, "api_token", None)
+    if not request.user.is_authenticated:
+        return None if rule.auth & Auth.ANONYMOUS else _ask_who(request, rule)
+    if token is not None and not rule.auth & Auth.TOKEN:
+        return _forbid(request, _("This address does not take API tokens. Sign in instead."))
+    if token is None and not rule.auth & (Auth.SESSION | Auth.ANONYMOUS):
+        return _forbid(request, _("This address takes API tokens only."))
+    if token is not None and rule.scope and rule.scope not in token.scopes:
+        message = _("This token lacks the scope “%(scope)s”. Create one that has it.")
+        return _forbid(request, message % {"scope": rule.scope.value})
+    if rule.permission is not None and not has(request.user, rule.permission):
+        return _forbid(request, _("None of your roles allows this."))
+    return None
+
+
+def _forbid(request: HttpRequest, reason: str) -> HttpResponse:
+    if speaks_json(request):
+        return problem(403, "permission_denied", reason)
+    raise PermissionDenied(reason)
+
+
+def _method_not_allowed(request: HttpRequest, methods: Mapping[str, Rule]) -> HttpResponse:
+    allowed = sorted(methods)
+    if not speaks_json(request):
+        return HttpResponseNotAllowed(allowed)
+    message = _("This address does not answer %(method)s.") % {"method": request.method}
+    response = problem(405, "method_not_allowed", message)
+    response["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _ask_who(request: HttpRequest, rule: Rule) -> HttpResponse:
+    if rule.auth & Auth.TOKEN or speaks_json(request):
+        return problem(401, "not_authenticated", _("Sign in or send an API token."))
+    return redirect_to_login(request.get_full_path())
+
+
+def _accounts() -> dict[str, dict[str, Rule]]:
+    """The sign-in pages of django-allauth. Their views check more, never less, than this."""
+    opened = {"GET": PUBLIC, "POST": PUBLIC}
+    signed_in = {"GET": SIGNED_IN, "POST": SIGNED_IN}
+    reading, read_by_all = {"GET": SIGNED_IN}, {"GET": PUBLIC}
+    return {
+        # For anybody: getting in, getting back in, getting out.
+        "account_login": opened,
+        "account_logout": opened,
+        "account_signup": opened,
+        "account_inactive": read_by_all,
+        "account_email_verification_sent": read_by_all,
+        "account_confirm_email": opened,
+        "account_confirm_login_code": opened,
+        "account_reset_password": opened,
+        "account_reset_password_done": read_by_all,
+        "account_reset_password_from_key": opened,
+        "account_reset_password_from_key_done": read_by_all,
+        "mfa_authenticate": opened,
+        "mfa_login_webauthn": opened,
+        # For those inside: their own account.
+        "account_reauthenticate": signed_in,
+        "account_email": signed_in,
+        "account_change_password": signed_in,
+        "account_set_password": signed_in,
+        "mfa_index": reading,
+        "mfa_reauthenticate": signed_in,
+        "mfa_activate_totp": signed_in,
+        "mfa_deactivate_totp": signed_in,
+        "mfa_view_recovery_codes": reading,
+        "mfa_generate_recovery_codes": signed_in,
+        "mfa_download_recovery_codes": reading,
+        "mfa_list_webauthn": reading,
+        "mfa_add_webauthn": signed_in,
+        "mfa_reauthenticate_webauthn": signed_in,
+        "mfa_remove_webauthn": signed_in,
+        "mfa_edit_webauthn": signed_in,
+        "usersessions_list": signed_in,
+    }
+
+
+TABLE: Table = _accounts()

@@ -5,8 +5,14 @@ One function serves the check in an action, the greyed button on a page and its 
 
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consortium.models import User
+from consortium.roles import SECOND_FACTOR, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,21 @@ ALLOW = Decision(True)
 
 def deny(reason: str | Promise) -> Decision:
     return Decision(False, reason)
+
+
+def needs_second_factor(user: User) -> bool:
+    """Whether the person's roles award, admit, appoint, sign or sign off."""
+    return bool(standing(user).permissions & SECOND_FACTOR)
+
+
+def second_factor(user: User) -> Decision:
+    """Whether the person has the second factor that their roles ask for.
+
+    The site asks for it where REQUIRE_SECOND_FACTOR is set.
+    """
+    if not settings.REQUIRE_SECOND_FACTOR or not needs_second_factor(user):
+        return ALLOW
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    if Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists():
+        return ALLOW
+    return deny(_("Your roles need a second factor. Add an authenticator app or a passkey first."))

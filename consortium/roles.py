@@ -10,7 +10,14 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from consortium.models import Affiliation, ArmAppointment, Institution, User, in_force
+from consortium.models import (
+    Affiliation,
+    ArmAppointment,
+    Institution,
+    Reviewer,
+    User,
+    in_force,
+)
 
 
 class Permission(StrEnum):
@@ -141,6 +148,21 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
 }
 
+# What only somebody with a second factor may do: award, admit, appoint, sign and sign off.
+SECOND_FACTOR: frozenset[Permission] = frozenset(
+    {
+        P.INSTITUTION_ADMIT,
+        P.APPOINT,
+        P.PANEL_DECIDE,
+        P.GATE_APPROVE_RESEARCH,
+        P.GATE_APPROVE_DEPLOYMENT,
+        P.GATE_CONSENT,
+        P.LICENCE_OFFER,
+        P.LICENCE_SIGN,
+        P.RECEIPT_RECORD,
+    }
+)
+
 _OFFICES = {
     ArmAppointment.Office.RESEARCH: Role.RESEARCH_OFFICE,
     ArmAppointment.Office.DEPLOYMENT: Role.DEPLOYMENT_OFFICE,
@@ -177,8 +199,6 @@ class Standing:
 
     @staticmethod
     def _reviewing(user: User, today: date) -> set[Role]:
-        from consortium.models import Reviewer
-
         row = Reviewer.objects.filter(in_force(today), user=user).first()
         if row is None:
             return set()

@@ -3,6 +3,7 @@
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
+from consortium.access import CHALLENGE
 from consortium.models import User
 
 
@@ -19,5 +20,5 @@ class PortalAuthentication(SessionAuthentication):
         self.enforce_csrf(request)
         return user, None
 
-    def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="portal"'
+    def authenticate_header(self, _request: Request) -> str:
+        return CHALLENGE
