@@ -40,13 +40,13 @@ lint: venv-dev ## Check style: ruff and djlint
 	@$(VENV)/bin/djlint --check --lint --quiet templates
 
 types: venv-dev ## Check types: mypy --strict
-	@$(VENV)/bin/mypy $(OURS)
+	@PORTAL_TESTING=1 $(VENV)/bin/mypy $(OURS)
 
 contracts: venv-dev ## Check which package may import which: import-linter
 	@$(VENV)/bin/lint-imports
 
 migrations: venv-dev ## Check that the migrations describe the models
-	@$(PY) -m portal.runtime test -- $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) -m portal.runtime test --only-database -- $(PY) manage.py makemigrations --check --dry-run
 
 format: venv-dev ## Rewrite the code in the project's style
 	@$(VENV)/bin/ruff check --fix-only $(PATHS)

@@ -1,0 +1,203 @@
+"""`make run`: from an empty folder to a served portal, until Ctrl-C."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from . import config as checks
+from . import folders, messages, mlflow_server, process, provision, site
+from .config import Config
+from .errors import Refusal
+from .process import Child
+from .servers import Servers
+from .supervisor import Service, Supervisor
+from .terminal import Progress, complain, say
+
+STEPS = 8
+ROUND = 0.25
+
+
+class Stop(BaseException):
+    """Somebody asked us to end."""
+
+
+class Launcher:
+    """One portal, from start to end. `with` makes sure that everything started is stopped."""
+
+    def __init__(self, config: Config, steps: int = STEPS) -> None:
+        self.config = config
+        self.progress = Progress(steps)
+        self.supervisor = Supervisor()
+        self.background: list[Child] = []
+        self.stopping = False
+        self.asked = 0
+        self.code = 0
+
+    # -- beginning and end -------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._asked)
+        folders.make(self.config)
+        self.lock = folders.lock(self.config)
+        if count := process.stop_leftovers(self.config.state):
+            say(f"  ended {count} processes that an earlier start left behind")
+        self.servers = Servers(self.config)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> bool:
+        self.stopping = True
+        began = time.monotonic()
+        names = [service.name for service in reversed(self.supervisor.services)]
+        if isinstance(error, Refusal):
+            complain(str(error))
+            self.code = 1
+        if names:
+            say(f"  stopping {', '.join(names)}")
+        for child in self.background:
+            child.stop_seconds = 1
+            child.stop()
+        self.supervisor.stop()
+        self.lock.close()
+        if names:
+            say(f"  stopped in {time.monotonic() - began:.1f} s")
+        return kind in {Stop, Refusal}
+
+    def _asked(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.asked += 1
+        if self.stopping:
+            self.supervisor.hurry()
+        else:
+            self.stopping = True
+            raise Stop
+
+    # -- servers -----------------------------------------------------------------------------
+
+    def start_database(self) -> None:
+        server = self.servers.postgres
+        if not server:
+            self.progress.step("PostgreSQL: the one DATABASE_URL names")
+            return
+        self._add(self.servers.database_service())
+        provision.provision(self.config, server)
+        made = "made and started" if server.fresh else "started"
+        self.progress.step(f"PostgreSQL {server.programs.version} {made}")
+
+    def start_broker(self) -> None:
+        service = self._add(self.servers.broker_service())
+        self.progress.step("broker started" if service else "broker: the one BROKER_URL names")
+
+    def start_mlflow(self) -> Service | None:
+        service = self.servers.mlflow_service()
+        if service:
+            mlflow_server.upgrade_tables(
+                self.config, self.servers.mlflow_database_url, self.servers.artifacts
+            )
+        return self._add(service)
+
+    def _add(self, service: Service | None) -> Service | None:
+        return self.supervisor.add(service)
+
+    # -- the site ----------------------------------------------------------------------------
+
+    def prepare_site(self) -> None:
+        """Tables, translations, static files, content: each only when something changed."""
+        env = self.servers.site(os.environ)
+        stamps = site.Stamps(self.config)
+        migrate = self._in_background(self.servers.owner(os.environ), "migrate", "--no-input")
+        static = site.static_fingerprint(self.config)
+        collect = None
+        if ("static", static) not in stamps:
+            collect = self._in_background(env, "collectstatic", "--no-input", "--clear")
+        compiled = messages.compile_all()
+        self.progress.step(f"translations compiled ({compiled} changed)")
+        site.finish(migrate)
+        self.progress.step("tables migrated")
+        if collect:
+            site.finish(collect)
+            stamps.set("static", site.static_fingerprint(self.config))
+        self.progress.step("static files collected" if collect else "static files unchanged")
+        self._load_content(env, stamps)
+        self.background.clear()
+
+    def _in_background(self, env: dict[str, str], *command: str) -> Child:
+        child = site.step(self.config, env, *command)
+        self.background.append(child)
+        return child
+
+    def _load_content(self, env: dict[str, str], stamps: site.Stamps) -> None:
+        command, what = ("load_demo", "demo") if self.config.demo else ("create_admin", "admin")
+        identity = site.database_identity(self.servers.database_url)
+        if (what, identity) in stamps:
+            self.progress.step("content unchanged")
+        elif site.has_command(command):
+            site.finish(self._in_background(env, command))
+            stamps.set(what, identity)
+            demo = "the demo consortium loaded"
+            self.progress.step(demo if self.config.demo else "one administrator made")
+        else:
+            self.progress.step(f"no {command} command: the portal starts empty")
+
+    def serve(self) -> None:
+        env = self.servers.site(os.environ)
+        web = site.web(self.config, env)
+        self._add(web)
+        self._add(site.worker(self.config, env))
+        self._add(site.beat(self.config, env))
+        site.wait_for_web(self.config, web)
+        self.progress.step("web server, worker and beat started")
+        say()
+        say(f"  serving {self.config.address} after {self.progress.seconds:.1f} s")
+        logins = self.config.state / "logins.txt"
+        if logins.exists():
+            say()
+            say(logins.read_text().rstrip())
+        say()
+        say(f"  state and logs: {_short(self.config.state)}    Ctrl-C stops everything")
+
+    # -- until the end -----------------------------------------------------------------------
+
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
+        while not until():
+            for service in self.supervisor.look():
+                say(f"  {service.name} answers after {self.progress.seconds:.1f} s")
+            time.sleep(ROUND)
+
+
+def run(config: Config) -> int:
+    """Returns an exit code; raises Refusal before anything is started when something is amiss."""
+    checks.check_disk(config)
+    with Launcher(config) as launcher:
+        checks.check_port(config)
+        say("The portal starts")
+        launcher.start_database()
+        launcher.start_broker()
+        launcher.start_mlflow()
+        launcher.prepare_site()
+        launcher.serve()
+        launcher.watch()
+    return launcher.code
+
+
+def services(config: Config) -> int:
+    """PostgreSQL, broker and MLflow alone, for a site started by hand."""
+    checks.check_disk(config)
+    with Launcher(config, steps=2) as launcher:
+        launcher.start_database()
+        launcher.start_broker()
+        launcher.start_mlflow()
+        say('  in another terminal: eval "$(make env)"    Ctrl-C stops them')
+        launcher.watch()
+    return launcher.code
+
+
+def _short(path: Path) -> str:
+    """Relative where that is shorter to read."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
