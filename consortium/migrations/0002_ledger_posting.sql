@@ -1,0 +1,320 @@
+-- The only writers of accounts, transfers and holds.
+--
+-- READ COMMITTED throughout: every statement below sees what is committed when it starts, and
+-- a conditional UPDATE waits for the row and judges its newest version. Rows are locked in id
+-- order within a call. A transfer is inserted before the balances move, so that its primary
+-- key, the idempotency key, is the gate, and a busy account's row is locked for the shortest
+-- time. No exception blocks: each would cost a subtransaction.
+--
+-- Refusals, by SQLSTATE (consortium.actions.ledger turns them into errors with sentences):
+--   LG001 overdrawn            LG002 key used for another request   LG003 units differ
+--   LG004 no such account      LG005 not a positive amount          LG006 cannot be reversed
+--   LG007 hold is over         LG008 a sink cannot hold
+
+-- What a key stands for. Actor and reason are left out: a retry by somebody else, or in
+-- another language, is the same request.
+CREATE FUNCTION ledger_request(
+    p_debit bigint, p_credit bigint, p_amount bigint, p_code text, p_reverses uuid
+) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT encode(sha256(convert_to(
+        concat_ws('|', p_debit, p_credit, p_amount, p_code, p_reverses), 'UTF8')), 'hex')
+$$;
+
+CREATE FUNCTION ledger_refuse_overdraft(p_account bigint, p_needed bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    account consortium_account;
+BEGIN
+    SELECT * INTO account FROM consortium_account WHERE id = p_account;
+    RAISE EXCEPTION 'account % has % %, not %',
+        p_account, account.available, account.unit, p_needed
+        USING ERRCODE = 'LG001', DETAIL = json_build_object(
+            'account', p_account, 'unit', account.unit,
+            'available', account.available, 'needed', p_needed);
+END $$;
+
+-- Move amounts in and out of one account's balance; does nothing to a sink.
+CREATE FUNCTION ledger_move(p_account bigint, p_in bigint, p_out bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE consortium_account SET
+        available = available + p_in - p_out,
+        posted_in = posted_in + p_in,
+        posted_out = posted_out + p_out
+    WHERE id = p_account AND NOT sink AND (NOT capped OR available + p_in >= p_out);
+    IF NOT FOUND AND NOT (SELECT sink FROM consortium_account WHERE id = p_account) THEN
+        PERFORM ledger_refuse_overdraft(p_account, p_out);
+    END IF;
+END $$;
+
+-- The transfer of key p_key, made now or, for the same request, before.
+CREATE FUNCTION ledger_post(
+    p_key uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_code text,
+    p_actor bigint, p_reason text, p_reverses uuid DEFAULT NULL
+) RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    request text := ledger_request(p_debit, p_credit, p_amount, p_code, p_reverses);
+    done consortium_transfer;
+    debit consortium_account;
+    credit consortium_account;
+BEGIN
+    SELECT * INTO done FROM consortium_transfer WHERE id = p_key;
+    IF NOT FOUND THEN
+        IF p_amount IS NULL OR p_amount <= 0 THEN
+            RAISE EXCEPTION 'amount % is not positive', p_amount USING ERRCODE = 'LG005';
+        END IF;
+        SELECT * INTO debit FROM consortium_account WHERE id = p_debit;
+        SELECT * INTO credit FROM consortium_account WHERE id = p_credit;
+        IF debit.id IS NULL OR credit.id IS NULL OR p_debit = p_credit THEN
+            RAISE EXCEPTION 'no accounts % and %', p_debit, p_credit USING ERRCODE = 'LG004';
+        END IF;
+        IF debit.unit <> credit.unit THEN
+            RAISE EXCEPTION 'account % is in %, account % in %',
+                p_debit, debit.unit, p_credit, credit.unit USING ERRCODE = 'LG003';
+        END IF;
+        IF debit.capped AND debit.available < p_amount THEN  -- spares a row that would be undone
+            PERFORM ledger_refuse_overdraft(p_debit, p_amount);
+        END IF;
+        INSERT INTO consortium_transfer
+            (id, req_hash, debit_id, credit_id, amount, unit, code, reverses_id, actor_id,
+             reason, created)
+        VALUES (p_key, request, p_debit, p_credit, p_amount, debit.unit, p_code, p_reverses,
+            p_actor, p_reason, clock_timestamp())
+        ON CONFLICT (id) DO NOTHING
+        RETURNING * INTO done;
+        IF FOUND THEN
+            IF p_debit < p_credit AND NOT debit.sink THEN
+                PERFORM ledger_move(p_debit, 0, p_amount);
+            END IF;
+            IF NOT credit.sink THEN
+                PERFORM ledger_move(p_credit, p_amount, 0);
+            END IF;
+            IF p_debit > p_credit AND NOT debit.sink THEN
+                PERFORM ledger_move(p_debit, 0, p_amount);
+            END IF;
+            RETURN done;
+        END IF;
+        -- Another session committed this key while we waited for it.
+        SELECT * INTO done FROM consortium_transfer WHERE id = p_key;
+    END IF;
+    IF done.req_hash <> request THEN
+        RAISE EXCEPTION 'key % was used for another request', p_key USING ERRCODE = 'LG002';
+    END IF;
+    RETURN done;
+END $$;
+
+-- Many postings in one statement, all or none. Returns the keys that were new.
+CREATE FUNCTION ledger_post_many(
+    p_keys uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_codes text[],
+    p_actors bigint[], p_reasons text[]
+) RETURNS uuid[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    fresh uuid[];
+    accounts bigint[];
+    ins bigint[];
+    outs bigint[];
+    short record;
+BEGIN
+    WITH given AS (
+        SELECT * FROM unnest(p_keys, p_debits, p_credits, p_amounts, p_codes, p_actors, p_reasons)
+            AS g (key, debit, credit, amount, code, actor, reason)
+    ), made AS (
+        INSERT INTO consortium_transfer
+            (id, req_hash, debit_id, credit_id, amount, unit, code, actor_id, reason, created)
+        SELECT key, ledger_request(debit, credit, amount, code, NULL), debit, credit, amount,
+            d.unit, g.code, g.actor, g.reason, clock_timestamp()
+        FROM given g
+        JOIN consortium_account d ON d.id = g.debit
+        JOIN consortium_account c ON c.id = g.credit AND c.unit = d.unit
+        WHERE g.amount > 0 AND g.debit <> g.credit
+        ORDER BY key
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id, debit_id, credit_id, amount
+    ), moved AS (
+        SELECT account, sum(i)::bigint AS i, sum(o)::bigint AS o FROM (
+            SELECT debit_id AS account, 0 AS i, amount AS o FROM made
+            UNION ALL
+            SELECT credit_id, amount, 0 FROM made
+        ) sides GROUP BY account
+    )
+    SELECT (SELECT array_agg(id) FROM made), array_agg(account), array_agg(i), array_agg(o)
+    INTO fresh, accounts, ins, outs FROM moved;
+
+    IF coalesce(cardinality(fresh), 0) < cardinality(p_keys) THEN
+        PERFORM ledger_check_rest(p_keys, p_debits, p_credits, p_amounts, p_codes);
+    END IF;
+    PERFORM FROM consortium_account WHERE id = ANY (accounts) AND NOT sink
+        ORDER BY id FOR NO KEY UPDATE;
+    SELECT a.id, m.o INTO short
+    FROM unnest(accounts, ins, outs) AS m (account, i, o)
+    JOIN consortium_account a ON a.id = m.account
+    WHERE a.capped AND a.available + m.i < m.o LIMIT 1;
+    IF FOUND THEN
+        PERFORM ledger_refuse_overdraft(short.id, short.o);
+    END IF;
+    UPDATE consortium_account a SET
+        available = available + m.i - m.o,
+        posted_in = posted_in + m.i,
+        posted_out = posted_out + m.o
+    FROM unnest(accounts, ins, outs) AS m (account, i, o)
+    WHERE a.id = m.account AND NOT a.sink;
+    RETURN coalesce(fresh, '{}');
+END $$;
+
+-- Why were some of a batch not inserted? Fine if they had been posted before; else refused.
+CREATE FUNCTION ledger_check_rest(
+    p_keys uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_codes text[]
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT g.*, d.id AS d, c.id AS c, d.unit AS debit_unit, c.unit AS credit_unit, t.id AS t
+    INTO bad
+    FROM unnest(p_keys, p_debits, p_credits, p_amounts, p_codes)
+        AS g (key, debit, credit, amount, code)
+    LEFT JOIN consortium_transfer t ON t.id = g.key
+    LEFT JOIN consortium_account d ON d.id = g.debit
+    LEFT JOIN consortium_account c ON c.id = g.credit
+    WHERE t.req_hash IS DISTINCT FROM ledger_request(g.debit, g.credit, g.amount, g.code, NULL)
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    ELSIF bad.t IS NOT NULL THEN
+        RAISE EXCEPTION 'key % was used for another request', bad.key USING ERRCODE = 'LG002';
+    ELSIF bad.amount IS NULL OR bad.amount <= 0 THEN
+        RAISE EXCEPTION 'amount % is not positive', bad.amount USING ERRCODE = 'LG005';
+    ELSIF bad.d IS NULL OR bad.c IS NULL OR bad.d = bad.c THEN
+        RAISE EXCEPTION 'no accounts % and %', bad.debit, bad.credit USING ERRCODE = 'LG004';
+    ELSE
+        RAISE EXCEPTION 'account % is in %, account % in %',
+            bad.debit, bad.debit_unit, bad.credit, bad.credit_unit USING ERRCODE = 'LG003';
+    END IF;
+END $$;
+
+-- Move everything back, once.
+CREATE FUNCTION ledger_reverse(p_key uuid, p_original uuid, p_actor bigint, p_reason text)
+RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    original consortium_transfer;
+    earlier uuid;
+BEGIN
+    SELECT * INTO original FROM consortium_transfer WHERE id = p_original;
+    SELECT id INTO earlier FROM consortium_transfer WHERE reverses_id = p_original;
+    IF original.id IS NULL OR original.reverses_id IS NOT NULL OR earlier <> p_key THEN
+        RAISE EXCEPTION 'transfer % cannot be reversed', p_original USING ERRCODE = 'LG006';
+    END IF;
+    RETURN ledger_post(p_key, original.credit_id, original.debit_id, original.amount,
+        'reversal', p_actor, p_reason, p_original);
+END $$;
+
+-- Set an amount aside until posted, voided or past its expiry, by the database's clock.
+CREATE FUNCTION ledger_hold(
+    p_key uuid, p_account bigint, p_credit bigint, p_amount bigint, p_code text,
+    p_lasts interval
+) RETURNS consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    done consortium_hold;
+    account consortium_account;
+    credit consortium_account;
+BEGIN
+    SELECT * INTO account FROM consortium_account WHERE id = p_account;
+    SELECT * INTO credit FROM consortium_account WHERE id = p_credit;
+    IF account.id IS NULL OR credit.id IS NULL OR p_account = p_credit THEN
+        RAISE EXCEPTION 'no accounts % and %', p_account, p_credit USING ERRCODE = 'LG004';
+    ELSIF account.unit <> credit.unit THEN
+        RAISE EXCEPTION 'account % is in %, account % in %',
+            p_account, account.unit, p_credit, credit.unit USING ERRCODE = 'LG003';
+    ELSIF account.sink THEN
+        RAISE EXCEPTION 'account % is a sink', p_account USING ERRCODE = 'LG008';
+    ELSIF p_amount IS NULL OR p_amount <= 0 THEN
+        RAISE EXCEPTION 'amount % is not positive', p_amount USING ERRCODE = 'LG005';
+    END IF;
+    INSERT INTO consortium_hold
+        (id, account_id, credit_id, amount, code, state, expires_at, created)
+    VALUES (p_key, p_account, p_credit, p_amount, p_code, 'pending',
+        clock_timestamp() + p_lasts, clock_timestamp())
+    ON CONFLICT (id) DO NOTHING
+    RETURNING * INTO done;
+    IF NOT FOUND THEN
+        SELECT * INTO done FROM consortium_hold WHERE id = p_key;
+        IF (done.account_id, done.credit_id, done.amount, done.code)
+            IS DISTINCT FROM (p_account, p_credit, p_amount, p_code::varchar) THEN
+            RAISE EXCEPTION 'key % was used for another request', p_key USING ERRCODE = 'LG002';
+        END IF;
+        RETURN done;
+    END IF;
+    -- Posting a hold makes the transfer of the same key, so the key must be free there too.
+    IF EXISTS (SELECT FROM consortium_transfer WHERE id = p_key) THEN
+        RAISE EXCEPTION 'key % was used for another request', p_key USING ERRCODE = 'LG002';
+    END IF;
+    UPDATE consortium_account SET available = available - p_amount, held = held + p_amount
+    WHERE id = p_account AND (NOT capped OR available >= p_amount);
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse_overdraft(p_account, p_amount);
+    END IF;
+    RETURN done;
+END $$;
+
+-- Give a pending hold's amount back and end it.
+CREATE FUNCTION ledger_release(p_hold consortium_hold, p_state text)
+RETURNS consortium_hold LANGUAGE plpgsql AS $$
+DECLARE
+    done consortium_hold;
+BEGIN
+    UPDATE consortium_account SET
+        available = available + p_hold.amount, held = held - p_hold.amount
+    WHERE id = p_hold.account_id;
+    UPDATE consortium_hold SET state = p_state WHERE id = p_hold.id RETURNING * INTO done;
+    RETURN done;
+END $$;
+
+-- Move a hold's amount, or less of it, to where it was meant for. The transfer's key is the
+-- hold's own.
+CREATE FUNCTION ledger_post_hold(p_hold uuid, p_amount bigint, p_actor bigint, p_reason text)
+RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    held consortium_hold;
+BEGIN
+    SELECT * INTO held FROM consortium_hold WHERE id = p_hold FOR UPDATE;
+    IF held.state = 'pending' AND held.expires_at > clock_timestamp()
+        AND p_amount <= held.amount THEN
+        -- In id order, as everywhere; released and moved in one transaction.
+        PERFORM FROM consortium_account
+            WHERE id IN (held.account_id, held.credit_id) AND NOT sink
+            ORDER BY id FOR NO KEY UPDATE;
+        PERFORM ledger_release(held, 'posted');
+    ELSIF held.state IS DISTINCT FROM 'posted' THEN
+        RAISE EXCEPTION 'hold % cannot be posted', p_hold USING ERRCODE = 'LG007';
+    END IF;
+    RETURN ledger_post(p_hold, held.account_id, held.credit_id, p_amount, held.code,
+        p_actor, p_reason);
+END $$;
+
+CREATE FUNCTION ledger_void_hold(p_hold uuid)
+RETURNS consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    held consortium_hold;
+BEGIN
+    SELECT * INTO held FROM consortium_hold WHERE id = p_hold FOR UPDATE;
+    IF held.state = 'voided' THEN
+        RETURN held;
+    ELSIF held.state IS DISTINCT FROM 'pending' THEN
+        RAISE EXCEPTION 'hold % cannot be voided', p_hold USING ERRCODE = 'LG007';
+    END IF;
+    RETURN ledger_release(held, 'voided');
+END $$;
+
+-- End the holds that are past their expiry, oldest first; those somebody works on wait.
+CREATE FUNCTION ledger_expire_holds(p_limit integer)
+RETURNS SETOF consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    due consortium_hold;
+BEGIN
+    FOR due IN
+        SELECT h.* FROM consortium_hold h
+        WHERE state = 'pending' AND expires_at <= clock_timestamp()
+        ORDER BY account_id, expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+    LOOP
+        RETURN NEXT ledger_release(due, 'expired');
+    END LOOP;
+END $$;
