@@ -1,5 +1,6 @@
 """Machines, calls, proposals, reviews and what follows from them."""
 
+from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.calls import Call, CallBudget, Criterion, FusionStage
 from compute_grants.models.machines import (
     Capacity,
@@ -23,8 +24,11 @@ from compute_grants.models.reviews import (
     Score,
     TechnicalReview,
 )
+from compute_grants.models.usage import UsageImport, UsageRecord
 
 __all__ = [
+    "Allocation",
+    "AllocationMember",
     "AwardLine",
     "Call",
     "CallBudget",
@@ -44,5 +48,7 @@ __all__ = [
     "Score",
     "Submission",
     "TechnicalReview",
+    "UsageImport",
+    "UsageRecord",
     "interested_institutions",
 ]

@@ -1,0 +1,174 @@
+"""Allocations: awarded time on one resource, and who may use it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models.machines import Resource
+from compute_grants.models.proposals import Proposal
+from consortium.models import Account, Affiliation, ArmAppointment, User, in_force
+from consortium.roles import standing
+
+Office = ArmAppointment.Office
+SAFE_NAME = r"^[a-z][a-z0-9_]{1,30}$"
+CLUSTER_USER = RegexValidator(
+    r"^[a-z][a-z0-9_]{1,30}\Z",
+    _("Use 2 to 31 lower-case letters, digits or underscores, beginning with a letter."),
+)
+
+
+class AllocationQuerySet(models.QuerySet["Allocation"]):
+    def visible_to(self, user: User) -> AllocationQuerySet:
+        """Allocations this person may see. The only such rule; pages and API share it.
+
+        Its lead and members; admins and delegates of the lead's institution; operators of the
+        machine's centre; the research office and auditors. The for-profit office: none.
+        """
+        who = standing(user)
+        if Office.DEPLOYMENT in who.offices:
+            return self.none()
+        if who.offices & {Office.RESEARCH, Office.AUDITOR}:
+            return self
+        houses = who.institutions_as(Affiliation.Role.ADMIN, Affiliation.Role.DELEGATE)
+        centres = who.institutions_as(Affiliation.Role.OPERATOR)
+        membership = AllocationMember.objects.filter(
+            in_force(timezone.localdate()), allocation=OuterRef("pk"), user=user
+        )
+        return self.filter(
+            Q(proposal__lead=user)
+            | Q(Exists(membership))
+            | Q(proposal__institution__in=houses)
+            | Q(resource__machine__centre__in=centres)
+        )
+
+    def shown(self) -> AllocationQuerySet:
+        """With what every list and page of allocations names, in the same query."""
+        return self.select_related(
+            "proposal__lead", "proposal__institution", "resource__machine__centre", "account"
+        )
+
+    def live(self) -> AllocationQuerySet:
+        return self.filter(state__in=Allocation.LIVE)
+
+
+class Allocation(models.Model):
+    """Time awarded on one resource, in the resource's unit.
+
+    AWARDED    decided; the cluster does not know yet
+    ACTIVE     the cluster's account is open
+    SUSPENDED  no new jobs; the time is kept
+    CLOSED     over for good
+
+    account: its pot in the ledger. slurm_account: unknown until the cluster has it.
+    """
+
+    class State(models.TextChoices):
+        AWARDED = "awarded", _("awarded")
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        CLOSED = "closed", _("closed")
+
+    TRANSITIONS = {
+        State.AWARDED: frozenset({State.ACTIVE, State.CLOSED}),
+        State.ACTIVE: frozenset({State.SUSPENDED, State.CLOSED}),
+        State.SUSPENDED: frozenset({State.ACTIVE, State.CLOSED}),
+        State.CLOSED: frozenset[State](),
+    }
+    LIVE = frozenset({State.AWARDED, State.ACTIVE, State.SUSPENDED})
+    OPEN = frozenset({State.AWARDED, State.ACTIVE})
+
+    number = models.CharField(max_length=20, unique=True)
+    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="allocations")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations")
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=12, choices=State, default=State.AWARDED)
+    seconds = models.PositiveBigIntegerField(help_text=_("Granted, in the resource's unit."))
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
+    awarded_at = models.DateTimeField(default=timezone.now)
+    state_reason = models.CharField(max_length=300, blank=True)
+
+    objects = AllocationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="allocation_not_zero", condition=Q(seconds__gt=0)),
+            models.CheckConstraint(
+                name="allocation_ends_after_it_starts", condition=Q(ends_on__gt=F("starts_on"))
+            ),
+            models.CheckConstraint(
+                name="allocation_account_name_is_safe",
+                condition=Q(slurm_account__isnull=True) | Q(slurm_account__regex=SAFE_NAME),
+            ),
+            models.CheckConstraint(
+                name="allocation_active_has_account",
+                condition=Q(state__in=["awarded", "closed"]) | Q(slurm_account__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "ends_on"], name="allocation_by_state_end")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        return reverse("compute_grants:allocation", args=[self.number])
+
+    @property
+    def title(self) -> str:
+        return self.proposal.title
+
+    @property
+    def account_name(self) -> str:
+        """The name its account has, or will have, on the cluster: ncc2026_0147."""
+        series, year, number = self.number.lower().split("-")
+        return f"{series}{year}_{number}"
+
+    @property
+    def wants_open(self) -> bool:
+        return self.state in self.OPEN
+
+    def over_on(self, today: date) -> bool:
+        return today > self.ends_on
+
+
+class AllocationMember(models.Model):
+    """A person who may run jobs on an allocation, under a name of the cluster, for a time."""
+
+    allocation = models.ForeignKey(Allocation, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    cluster_user = models.CharField(max_length=31, validators=[CLUSTER_USER])
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["allocation", "user"],
+                condition=Q(until__isnull=True),
+                name="allocation_member_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["allocation", "cluster_user"],
+                condition=Q(until__isnull=True),
+                name="allocation_cluster_user_once",
+            ),
+            models.CheckConstraint(
+                name="allocation_cluster_user_is_safe", condition=Q(cluster_user__regex=SAFE_NAME)
+            ),
+            models.CheckConstraint(
+                name="allocation_member_until_after_since",
+                condition=Q(until__isnull=True) | Q(until__gte=F("since")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.allocation}: {self.cluster_user}"
