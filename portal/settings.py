@@ -87,6 +87,16 @@ DATABASES = {
         "TEST": {"NAME": env.text("PORTAL_TEST_DB", "test_portal")},
     }
 }
+CACHES = {
+    # Sign-in limits must count over all web processes, so they live in the database
+    # (an unlogged table, made by migration `joining_and_sessions`).
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+    },
+    # Call counts of the API are kept per process: cheap, and near enough.
+    "counts": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "consortium.User"

@@ -10,6 +10,7 @@ from consortium.models.institutions import (
     Institution,
     in_force,
 )
+from consortium.models.joining import AffiliationRequest
 from consortium.models.ledger import Account, Hold, Transfer, Unit
 from consortium.models.numbers import NumberSeries
 from consortium.models.people import Reviewer, User
@@ -18,6 +19,7 @@ from consortium.models.tokens import ApiToken, Scope
 __all__ = [
     "Account",
     "Affiliation",
+    "AffiliationRequest",
     "ApiToken",
     "Arm",
     "ArmAppointment",

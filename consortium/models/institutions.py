@@ -26,6 +26,23 @@ class Arm(models.TextChoices):
     DEPLOYMENT = "deployment", _("for-profit arm")
 
 
+class InstitutionQuerySet(models.QuerySet["Institution"]):
+    def visible_to(self, user: object) -> InstitutionQuerySet:
+        """Members, present and past, for all; applications for the applicants and offices."""
+        from consortium.roles import standing  # noqa: PLC0415  it stands on models
+
+        known = Q(state__in=Institution.KNOWN)
+        if isinstance(user, User):
+            if standing(user).offices & _READ_APPLICATIONS:
+                return self.all()
+            own = Affiliation.objects.filter(user=user, until__isnull=True)
+            known |= Q(pk__in=own.values("institution"))
+        return self.filter(known)
+
+    def active(self) -> InstitutionQuerySet:
+        return self.filter(state=Institution.State.ACTIVE)
+
+
 class Institution(NamedInBoth):
     """A member institution, or one that applies to become a member."""
 
@@ -73,6 +90,11 @@ class Institution(NamedInBoth):
         State.DECLINED: frozenset[State](),
     }
 
+    # Those that are or were members: their names stand on grants, models and licences.
+    KNOWN = frozenset(
+        {State.ACTIVE, State.SUSPENDED, State.WITHDRAWING, State.WITHDRAWN, State.EXPELLED}
+    )
+
     slug = models.SlugField(max_length=40, unique=True)
     kind = models.CharField(max_length=16, choices=Kind)
     arm = models.CharField(max_length=12, choices=Arm, default=Arm.RESEARCH)
@@ -89,6 +111,8 @@ class Institution(NamedInBoth):
     credit_code = models.CharField(
         max_length=18, blank=True, help_text=_("Unified social credit code, 18 characters.")
     )
+
+    objects = InstitutionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -183,3 +207,6 @@ class ArmAppointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_office_display()}"
+
+
+_READ_APPLICATIONS = frozenset({ArmAppointment.Office.SECRETARIAT, ArmAppointment.Office.AUDITOR})

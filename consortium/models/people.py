@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from consortium.models.bilingual import localized
@@ -20,6 +21,19 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
+
+    def visible_to(self, user: User) -> models.QuerySet[User]:
+        """Oneself, colleagues at one's institutions, and everybody for those who manage people.
+
+        Holders of an office see the whole consortium: they appoint, assign and audit.
+        """
+        from consortium.roles import standing  # noqa: PLC0415  it stands on models
+
+        if standing(user).offices:
+            return self.all()
+        ids = standing(user).institution_ids
+        colleagues = self.model.objects.filter(affiliations__institution_id__in=ids)
+        return self.filter(Q(pk=user.pk) | Q(pk__in=colleagues.values("pk")))
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
@@ -44,6 +58,8 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # Counted up when roles or second factors change; every session started before then ends.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -62,6 +78,15 @@ class User(AbstractBaseUser):
     @property
     def name(self) -> str:
         return localized(self, "name") or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must match to live on: the password and the epoch.
+
+        Overrides Django's own, which knows the password only; `secret` is a fallback key.
+        """
+        value = f"{self.password}:{self.session_epoch}"
+        salt = "consortium.models.User.session"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return self.name
