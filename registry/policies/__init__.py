@@ -1,0 +1,1 @@
+"""Who may do what, one module per noun; one function per action."""

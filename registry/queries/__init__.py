@@ -1,0 +1,1 @@
+"""Read models for pages and reports, one module per noun."""
