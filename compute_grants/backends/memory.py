@@ -1,0 +1,162 @@
+"""A cluster that is one JSON file, for trials, demonstrations and tests.
+
+Web, worker and tests are different processes, so the file is the shared memory: each change
+is made under a lock and moved into place whole, so that a killed process leaves either the
+old state or the new one. Tests switch on faults in the same file, and so in every process.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from compute_grants.backends.base import ClusterAccount, ClusterError, checked_name
+
+State = dict[str, Any]
+DOWN = "down"
+FAULTS = "faults"
+
+
+class MemoryBackend:
+    """See ClusterBackend. `folder` holds one file per cluster.
+
+    Faults, by call name ("set_limits", or "*" for all): "down" fails before anything is done;
+    "half" does it and then fails, as a cut connection would.
+    """
+
+    def __init__(self, cluster: str, folder: Path | None = None) -> None:
+        self.cluster = checked_name(cluster)
+        self.folder = folder or Path(settings.STATE_DIR) / "memory-cluster"
+        self.path = self.folder / f"{self.cluster}.json"
+
+    def account(self, name: str) -> ClusterAccount | None:
+        with self._reading("account") as state:
+            row = state["accounts"].get(checked_name(name))
+        return _account(name, row) if row else None
+
+    def snapshot(self) -> dict[str, ClusterAccount]:
+        with self._reading("snapshot") as state:
+            return {name: _account(name, row) for name, row in state["accounts"].items()}
+
+    def ensure_account(self, name: str, *, parent: str, description: str) -> None:
+        fresh = {
+            "parent": checked_name(parent),
+            "description": description,
+            "members": [],
+            "limits": {},
+            "open": True,
+        }
+        with self._changing("ensure_account") as state:
+            state["accounts"].setdefault(checked_name(name), fresh)
+
+    def ensure_member(self, name: str, user: str) -> None:
+        with self._changing("ensure_member") as state:
+            row = _existing(state, name)
+            row["members"] = sorted({*row["members"], checked_name(user)})
+
+    def drop_member(self, name: str, user: str) -> None:
+        with self._changing("drop_member") as state:
+            row = _existing(state, name)
+            row["members"] = sorted({*row["members"]} - {checked_name(user)})
+
+    def set_limits(self, name: str, limits: Mapping[str, int]) -> None:
+        if any(not isinstance(minutes, int) or minutes < 0 for minutes in limits.values()):
+            raise ClusterError("limits are whole minutes, from zero")
+        with self._changing("set_limits") as state:
+            _existing(state, name)["limits"].update(limits)
+
+    def close(self, name: str) -> None:
+        with self._changing("close") as state:
+            _existing(state, name)["open"] = False
+
+    def reopen(self, name: str) -> None:
+        with self._changing("reopen") as state:
+            _existing(state, name)["open"] = True
+
+    # For tests and trials only.
+
+    def inject(self, call: str, fault: str | None) -> None:
+        """Make `call` fail with "down" or "half" from now on; None mends it."""
+        with self._locked():
+            state = self._read()
+            state[FAULTS].pop(call, None)
+            if fault:
+                state[FAULTS][call] = fault
+            self._write(state)
+
+    def calls(self) -> dict[str, int]:
+        """How often each call was made, refused ones included."""
+        with self._locked():
+            return dict(self._read()["calls"])
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / f"{self.cluster}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise ClusterError(f"{self.cluster}: {error}") from error
+
+    @contextmanager
+    def _reading(self, call: str) -> Iterator[State]:
+        with self._locked():
+            state = self._read()
+            _fail(state, call, DOWN)
+            yield state
+
+    @contextmanager
+    def _changing(self, call: str) -> Iterator[State]:
+        with self._locked():
+            state = self._read()
+            state["calls"][call] = state["calls"].get(call, 0) + 1
+            try:
+                _fail(state, call, DOWN)
+            except ClusterError:
+                self._write(state)
+                raise
+            yield state
+            self._write(state)
+            _fail(state, call, "half")
+
+    def _read(self) -> State:
+        if not self.path.exists():
+            return {"accounts": {}, FAULTS: {}, "calls": {}}
+        state: State = json.loads(self.path.read_text(encoding="utf-8"))
+        return state
+
+    def _write(self, state: State) -> None:
+        draft = self.path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(state, file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+
+
+def _account(name: str, row: State) -> ClusterAccount:
+    return ClusterAccount(
+        name=name,
+        parent=row["parent"],
+        members=frozenset(row["members"]),
+        limits=dict(row["limits"]),
+        open=row["open"],
+    )
+
+
+def _existing(state: State, name: str) -> State:
+    row: State | None = state["accounts"].get(checked_name(name))
+    if row is None:
+        raise ClusterError(f"there is no account {name}")
+    return row
+
+
+def _fail(state: State, call: str, kind: str) -> None:
+    if kind in {state[FAULTS].get(call), state[FAULTS].get("*")}:
+        raise ClusterError(f"{call}: the cluster does not answer")
