@@ -5,6 +5,7 @@ from registry.models.catalogue import Model
 from registry.models.checkpoints import (
     Checkpoint,
     CheckpointFile,
+    CheckpointJob,
     DataSetUse,
     Lineage,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "ArtifactEntry",
     "Checkpoint",
     "CheckpointFile",
+    "CheckpointJob",
     "DataSetUse",
     "DownloadRecord",
     "Lab",

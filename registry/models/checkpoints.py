@@ -63,6 +63,13 @@ class Checkpoint(models.Model):
     format_problem = models.CharField(max_length=300, blank=True)
     parameters = models.PositiveBigIntegerField(null=True, blank=True)
     precision = models.CharField(max_length=16, blank=True)
+    allocation = models.ForeignKey(
+        "compute_grants.Allocation",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="checkpoints",
+    )
     card_seconds = models.PositiveBigIntegerField(null=True, blank=True)
     energy_joules = models.PositiveBigIntegerField(null=True, blank=True)
     energy_label = models.CharField(max_length=16, choices=EnergyLabel, default=EnergyLabel.UNKNOWN)
@@ -130,6 +137,23 @@ class CheckpointFile(models.Model):
     @property
     def sha256(self) -> str:
         return self.blob_id
+
+
+class CheckpointJob(models.Model):
+    """One job run that trained a checkpoint, as the cluster reported it."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="jobs")
+    usage = models.ForeignKey(
+        "compute_grants.UsageRecord", on_delete=models.PROTECT, related_name="checkpoints"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "usage"], name="checkpoint_job_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} {self.usage_id}"
 
 
 class DataSetUse(models.Model):
