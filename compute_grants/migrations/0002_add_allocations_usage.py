@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('compute_grants', '0001_machines_calls_proposals_reviews'),
-        ('consortium', '0003_number_series'),
+        ('consortium', '0002_ledger_posting'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
