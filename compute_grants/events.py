@@ -1,5 +1,44 @@
 """What each audit event of this app is called on a page."""
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-EVENTS: dict[str, str | Promise] = {}
+EVENTS: dict[str, str | Promise] = {
+    "machine.created": _("Machine added"),
+    "machine.edited": _("Machine edited"),
+    "machine.partition_added": _("Partition added"),
+    "machine.partition_removed": _("Partition removed"),
+    "machine.peak_set": _("Peak rate stated"),
+    "machine.resource_added": _("Resource offered"),
+    "machine.published": _("Machine published"),
+    "machine.in_maintenance": _("Maintenance begun"),
+    "machine.returned_to_service": _("Returned to service"),
+    "machine.retired": _("Machine retired"),
+    "machine.capacity_certified": _("Capacity certified"),
+    "call.created": _("Call drafted"),
+    "call.edited": _("Call edited"),
+    "call.rubric_set": _("Rubric set"),
+    "call.budget_set": _("Budget set"),
+    "call.panel_set": _("Panel appointed"),
+    "call.published": _("Call published"),
+    "call.opened": _("Call opened"),
+    "call.in_review": _("Call closed to proposals"),
+    "call.decided": _("Call decided"),
+    "call.closed": _("Call closed"),
+    "proposal.started": _("Proposal begun"),
+    "proposal.saved": _("Proposal saved"),
+    "proposal.submitted": _("Proposal submitted"),
+    "proposal.returned": _("Returned for correction"),
+    "proposal.sent_to_centres": _("Complete; sent to the centres"),
+    "proposal.withdrawn": _("Proposal withdrawn"),
+    "proposal.technically_reviewed": _("Technical review given"),
+    "proposal.in_peer_review": _("Peer review begun"),
+    "proposal.ranked": _("Ranked"),
+    "proposal.awarded": _("Time awarded"),
+    "proposal.rejected": _("Proposal rejected"),
+    "proposal.waitlisted": _("Proposal waitlisted"),
+    "review.invited": _("Reviewer invited"),
+    "review.confirmed": _("No conflict declared"),
+    "review.declined": _("Conflict declared"),
+    "review.submitted": _("Review submitted"),
+}

@@ -1,0 +1,245 @@
+"""Everything that changes a machine. By operators of its centre."""
+
+from calendar import monthrange
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from compute_grants.models import Capacity, Machine, Partition, PeakRate, Resource
+from compute_grants.policies import machines as policy
+from consortium import audit
+from consortium.actions import ledger
+from consortium.errors import DomainError, Invalid
+from consortium.models import Account, Institution, Unit, User
+from consortium.states import require_transition
+
+State = Machine.State
+DAY_SECONDS = 86_400
+FIXED_ONCE_PUBLISHED = frozenset({"code", "cluster", "backend"})
+
+
+class NotReady(DomainError):
+    """Something that must be known before publication is missing."""
+
+
+class NotPhysical(DomainError):
+    """More time than the hardware has."""
+
+
+class AlreadyPromised(DomainError):
+    """Less capacity than calls have set aside."""
+
+
+class Retired(DomainError):
+    """A retired machine does not change any more."""
+
+
+def _locked(machine: Machine, by: User) -> Machine:
+    """The machine, locked, which `by` may change. Raises PermissionDenied or Retired."""
+    machine = Machine.objects.select_for_update().get(pk=machine.pk)
+    policy.can_manage(by, machine).require()
+    if machine.state == State.RETIRED:
+        raise Retired(_("This machine is retired and does not change any more."))
+    return machine
+
+
+@transaction.atomic
+def create(*, centre: Institution, by: User, **fields: Any) -> Machine:
+    """A new draft. `fields` are those of Machine but centre and state.
+
+    Raises PermissionDenied, or Invalid where the code or cluster name is taken.
+    """
+    policy.can_create(by, centre).require()
+    machine = _save(Machine(centre=centre, **fields))
+    audit.record("machine.created", machine, by=by, code=machine.code)
+    return machine
+
+
+@transaction.atomic
+def edit(machine: Machine, *, by: User, **fields: Any) -> Machine:
+    """Change what is said about a machine. Its code, cluster and backend are fixed once public."""
+    machine = _locked(machine, by)
+    changed = {name for name, value in fields.items() if getattr(machine, name) != value}
+    if machine.state != State.DRAFT and changed & FIXED_ONCE_PUBLISHED:
+        raise DomainError(
+            _("Code, cluster name and backend are fixed once a machine has been published.")
+        )
+    for name in changed:
+        setattr(machine, name, fields[name])
+    if changed:
+        machine = _save(machine)
+        audit.record("machine.edited", machine, by=by, fields=sorted(changed))
+    return machine
+
+
+def _save(machine: Machine) -> Machine:
+    try:
+        with transaction.atomic():
+            machine.save()
+    except IntegrityError as error:
+        field = "cluster" if "cluster" in str(error) else "code"
+        raise Invalid({field: [_("Another machine has this name. Choose another.")]}) from error
+    return machine
+
+
+@transaction.atomic
+def add_partition(machine: Machine, *, by: User, **fields: Any) -> Partition:
+    """`fields` are those of Partition. Raises Invalid where the machine has one of this name."""
+    machine = _locked(machine, by)
+    if machine.partitions.filter(name=fields["name"]).exists():
+        raise Invalid({"name": [_("The machine has a partition of this name.")]})
+    if bool(fields.get("accelerator")) != bool(fields.get("accelerators_per_node")):
+        message = _("Give both the accelerator's model and the number per node, or neither.")
+        raise Invalid({"accelerators_per_node": [message]})
+    partition = Partition.objects.create(machine=machine, **fields)
+    audit.record("machine.partition_added", machine, by=by, partition=partition.name)
+    return partition
+
+
+@transaction.atomic
+def remove_partition(partition: Partition, *, by: User) -> None:
+    """Only from a draft: proposals were written against a published one."""
+    machine = _locked(partition.machine, by)
+    if machine.state != State.DRAFT:
+        raise DomainError(_("A partition of a published machine cannot be removed."))
+    audit.record("machine.partition_removed", machine, by=by, partition=partition.name)
+    partition.delete()
+
+
+@transaction.atomic
+def set_peak(partition: Partition, *, precision: str, gigaflops: int, by: User) -> PeakRate:
+    """State the peak of one card (or node) of the partition at a precision."""
+    machine = _locked(partition.machine, by)
+    peak, _new = PeakRate.objects.update_or_create(
+        partition=partition, precision=precision, defaults={"gigaflops": gigaflops}
+    )
+    audit.record(
+        "machine.peak_set",
+        machine,
+        by=by,
+        partition=partition.name,
+        precision=precision,
+        gigaflops=gigaflops,
+    )
+    return peak
+
+
+@transaction.atomic
+def add_resource(machine: Machine, *, tres: str, by: User) -> Resource:
+    """Offer the machine's cards or cores. Offering the same twice is the same."""
+    machine = _locked(machine, by)
+    if not _units(machine, tres):
+        raise NotPhysical(_("This machine has none of these. State how many it has first."))
+    resource, new = Resource.objects.get_or_create(
+        machine=machine, tres=tres, defaults={"unit": Resource.UNITS[Resource.Tres(tres)]}
+    )
+    if new:
+        audit.record("machine.resource_added", machine, by=by, tres=tres)
+    return resource
+
+
+def _units(machine: Machine, tres: str) -> int:
+    return machine.cards if tres == Resource.Tres.CARDS else machine.cores
+
+
+@transaction.atomic
+def publish(machine: Machine, *, by: User) -> Machine:
+    """Show a draft to everybody. Raises NotReady with what is missing, or WrongState."""
+    machine = _locked(machine, by)
+    require_transition(Machine.TRANSITIONS, machine.state, State.PUBLISHED)
+    missing = lacking(machine)
+    if missing:
+        message = _("Before publishing, add: %(missing)s.")
+        raise NotReady(message % {"missing": "; ".join(missing)})
+    return _move(machine, State.PUBLISHED, "machine.published", by)
+
+
+def lacking(machine: Machine) -> list[str]:
+    """What a machine needs before it can be published, in the reader's words."""
+    needs = {
+        _("a partition"): machine.partitions.exists(),
+        _("a peak rate"): PeakRate.objects.filter(partition__machine=machine).exists(),
+        _("a resource to give time of"): machine.resources.exists(),
+        _("its power"): machine.power_watts > 0,
+        _("the source of its figures"): bool(machine.source),
+    }
+    return [name for name, present in needs.items() if not present]
+
+
+@transaction.atomic
+def set_state(machine: Machine, *, state: str, by: User) -> Machine:
+    """Into maintenance, back into service, or retired."""
+    machine = _locked(machine, by)
+    if machine.state == State.DRAFT:
+        raise DomainError(_("A draft is published first."))
+    require_transition(Machine.TRANSITIONS, machine.state, state)
+    events = {
+        State.PUBLISHED: "machine.returned_to_service",
+        State.MAINTENANCE: "machine.in_maintenance",
+        State.RETIRED: "machine.retired",
+    }
+    return _move(machine, State(state), events[State(state)], by)
+
+
+def _move(machine: Machine, state: Machine.State, event: str, by: User) -> Machine:
+    machine.state = state
+    machine.save(update_fields=["state"])
+    audit.record(event, machine, by=by)
+    return machine
+
+
+@transaction.atomic
+def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capacity:
+    """Certify how much time of `resource` can be given away in a month; again to correct it.
+
+    Raises NotPhysical above what the hardware has in that month, AlreadyPromised below what
+    calls have set aside.
+    """
+    machine = _locked(resource.machine, by)
+    resource = Resource.objects.select_for_update().get(pk=resource.pk)
+    month = month.replace(day=1)
+    most = _units(machine, resource.tres) * monthrange(month.year, month.month)[1] * DAY_SECONDS
+    if seconds > most:
+        message = _("The hardware has %(most)s hours in that month. Certify no more than that.")
+        raise NotPhysical(message % {"most": f"{most // 3600:,}"})
+    capacity, _new = Capacity.objects.update_or_create(
+        resource=resource,
+        month=month,
+        defaults={"seconds": seconds, "certified_by": by, "certified_at": timezone.now()},
+    )
+    if certified(resource) < promised(resource):
+        raise AlreadyPromised(
+            _(
+                "Published calls have set aside more than that. Certify more, or another month first."
+            )
+        )
+    audit.record(
+        "machine.capacity_certified", machine, by=by, month=f"{month:%Y-%m}", seconds=seconds
+    )
+    return capacity
+
+
+def certified(resource: Resource) -> int:
+    """All time of a resource that its centre has certified, in its unit."""
+    total: int = resource.capacities.aggregate(n=Sum("seconds", default=0))["n"]
+    return total
+
+
+def promised(resource: Resource) -> int:
+    """What calls have set aside of a resource and not given back, in its unit."""
+    moved = ledger.balance(source_account(resource))
+    return moved.posted_out - moved.posted_in
+
+
+def source_account(resource: Resource) -> Account:
+    """Where a resource's time comes from. Capacity, not this account, is the limit."""
+    return ledger.open_account(
+        unit=Unit(resource.unit),
+        kind=Account.Kind.SOURCE,
+        owner=ledger.owner_of(resource),
+        capped=False,
+    )

@@ -1,0 +1,196 @@
+"""The panel's acts: rank, award, reject, waitlist."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from compute_grants.actions import allocations
+from compute_grants.models import AwardLine, Call, PanelDecision, Proposal, ResourceRequest
+from compute_grants.policies import proposals as proposal_policy
+from compute_grants.policies import reviews as policy
+from consortium import audit
+from consortium.errors import DomainError, Invalid
+from consortium.models import User
+from consortium.states import require_transition
+
+State = Proposal.State
+Outcome = PanelDecision.Outcome
+
+
+class NotYetDeciding(DomainError):
+    """The call still takes proposals, or is over."""
+
+
+class NothingToRank(DomainError):
+    """No proposal has all its reviews."""
+
+
+class AboveCap(DomainError):
+    """More than the centre found feasible, or more than was asked."""
+
+
+class StillFeasible(DomainError):
+    """Only what no centre can run is turned down without peer review."""
+
+
+@transaction.atomic
+def rank(call: Call, *, by: User) -> int:
+    """Put every proposal with all its reviews on the ranking. Returns how many were added.
+
+    Raises PermissionDenied, NotYetDeciding, or NothingToRank.
+    """
+    call = Call.objects.select_for_update().get(pk=call.pk)
+    policy.can_rank(by, call).require()
+    _require_deciding(call)
+    ready = list(
+        Proposal.objects.select_for_update(of=("self",))
+        .filter(pk__in=_reviewed(call).values("pk"))
+        .order_by("pk")
+    )
+    if not ready:
+        raise NothingToRank(_("No further proposal has all its reviews in."))
+    for proposal in ready:
+        require_transition(Proposal.TRANSITIONS, proposal.state, State.RANKED)
+        proposal.state = State.RANKED
+        proposal.save(update_fields=["state"])
+        audit.record("proposal.ranked", proposal, by=by)
+    return len(ready)
+
+
+def _reviewed(call: Call) -> QuerySet[Proposal]:
+    """Proposals in peer review with enough reviews in and none still expected."""
+    return (
+        call.proposals.filter(state=State.PEER_REVIEW)
+        .annotate(
+            done=Count("assignments", filter=Q(assignments__state="submitted")),
+            waiting=Count("assignments", filter=Q(assignments__state__in=["invited", "confirmed"])),
+        )
+        .filter(waiting=0, done__gte=F("call__reviewers_per_proposal"))
+    )
+
+
+def _require_deciding(call: Call) -> None:
+    if not call.decides_now():
+        raise NotYetDeciding(
+            _("This call is “%(state)s”. Its panel decides while it is in review.")
+            % {"state": call.get_state_display()}
+        )
+
+
+def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
+    """The proposal, locked, if `by` may move it to `to` now."""
+    proposal = (
+        Proposal.objects.select_for_update(of=("self",)).select_related("call").get(pk=proposal.pk)
+    )
+    policy.can_decide(by, proposal).require()
+    require_transition(Proposal.TRANSITIONS, proposal.state, to)
+    if proposal.state != State.WAITLISTED:
+        _require_deciding(proposal.call)
+    return proposal
+
+
+@transaction.atomic
+def award(
+    proposal: Proposal,
+    *,
+    seconds: Mapping[int, int],
+    starts_on: date,
+    ends_on: date,
+    reason: str,
+    by: User,
+) -> PanelDecision:
+    """Award time: `seconds` by request id, in each request's unit; requests left out get none.
+
+    Moves the time from the call's budget to one allocation per request. Raises
+    PermissionDenied, WrongState, NotYetDeciding, Invalid, AboveCap, or NotEnoughBudget when
+    the call has less left, whoever else awards at the same moment.
+    """
+    proposal = _decidable(proposal, State.AWARDED, by)
+    requests = _awarded_requests(proposal, seconds)
+    if ends_on <= starts_on:
+        raise Invalid({"ends_on": [_("The time must end after it starts.")]})
+    decision = _decide(proposal, Outcome.AWARDED, reason, by, starts_on, ends_on)
+    for request in requests:
+        AwardLine.objects.create(decision=decision, request=request, seconds=seconds[request.pk])
+        allocations.create(
+            proposal=proposal,
+            resource=request.resource,
+            seconds=seconds[request.pk],
+            starts_on=starts_on,
+            ends_on=ends_on,
+            by=by,
+        )
+    return decision
+
+
+def _awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[ResourceRequest]:
+    """The requests that get time, in the order of their resources, so that no two awards deadlock."""
+    rows = proposal.requests.select_related("resource__machine", "technical_review").order_by(
+        "resource_id"
+    )
+    requests = [row for row in rows if seconds.get(row.pk, 0) > 0]
+    if not requests or set(seconds) - {row.pk for row in rows}:
+        raise Invalid(
+            {"": [_("Award time on at least one of the machines the proposal asks for.")]}
+        )
+    for request in requests:
+        request.technical_review.request = request
+        ceiling = min(request.seconds, request.technical_review.ceiling)
+        if seconds[request.pk] > ceiling:
+            message = _(
+                "At most %(hours)s hours can be awarded on %(machine)s: asked and feasible."
+            )
+            raise AboveCap(
+                message
+                % {"hours": f"{ceiling / 3600:,.0f}", "machine": request.resource.machine.name}
+            )
+    return requests
+
+
+@transaction.atomic
+def reject(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
+    """Turn a ranked or waitlisted proposal down."""
+    return _decide(_decidable(proposal, State.REJECTED, by), Outcome.REJECTED, reason, by)
+
+
+@transaction.atomic
+def waitlist(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
+    """Keep a ranked proposal in case time comes back."""
+    return _decide(_decidable(proposal, State.WAITLISTED, by), Outcome.WAITLISTED, reason, by)
+
+
+@transaction.atomic
+def reject_infeasible(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
+    """Turn down what no centre can run. By the R&D office, before peer review."""
+    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    proposal_policy.can_check(by, proposal).require()
+    require_transition(Proposal.TRANSITIONS, proposal.state, State.REJECTED)
+    verdicts = set(proposal.requests.values_list("technical_review__verdict", flat=True))
+    if verdicts != {"infeasible"}:
+        raise StillFeasible(_("A centre can run part of this, or has not answered yet."))
+    return _decide(proposal, Outcome.REJECTED, reason, by)
+
+
+def _decide(
+    proposal: Proposal,
+    outcome: PanelDecision.Outcome,
+    reason: str,
+    by: User,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> PanelDecision:
+    proposal.state = State(outcome.value)
+    proposal.save(update_fields=["state"])
+    decision = PanelDecision.objects.create(
+        proposal=proposal,
+        outcome=outcome,
+        reason=reason,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        decided_by=by,
+    )
+    audit.record(f"proposal.{outcome.value}", proposal, by=by, decision=decision.pk)
+    return decision

@@ -1,0 +1,355 @@
+"""Everything that changes a proposal until it is with its reviewers."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from compute_grants.models import (
+    Call,
+    PeakRate,
+    Proposal,
+    Resource,
+    ResourceRequest,
+    Submission,
+)
+from compute_grants.policies import calls as call_policy
+from compute_grants.policies import proposals as policy
+from consortium import audit
+from consortium.errors import DomainError, Invalid, Stale
+from consortium.models import Institution, User
+from consortium.numbers import numbered
+from consortium.states import require_transition
+
+State = Proposal.State
+TEXTS = ("title_en", "title_zh", "summary", "science_case", "data_ethics")
+YEAR_SECONDS = 365 * 86_400
+
+
+class CallNotOpen(DomainError):
+    """Outside the call's window."""
+
+
+class AlreadySubmitted(DomainError):
+    """A second submission of what is submitted."""
+
+
+class NotEditable(DomainError):
+    """Neither a draft nor returned for correction."""
+
+
+class ChangedElsewhere(Stale):
+    """The proposal was saved elsewhere since the form was opened.
+
+    `now` is the proposal as it stands; `typed` what the refused form held.
+    """
+
+    def __init__(self, now: Proposal, typed: dict[str, Any]) -> None:
+        super().__init__(
+            _(
+                "This proposal was changed elsewhere since you opened it. Compare the two texts "
+                "and save the one you want to keep."
+            )
+        )
+        self.now = now
+        self.typed = typed
+
+    @property
+    def differences(self) -> list[str]:
+        """Names of the fields whose stored text is not what was typed."""
+        return [name for name, text in self.typed.items() if getattr(self.now, name) != text]
+
+
+@transaction.atomic
+def start(call: Call, *, institution: Institution, by: User, **texts: str) -> Proposal:
+    """A new draft led by `by` for one of their institutions. Raises PermissionDenied, CallNotOpen."""
+    call_policy.can_apply_for(by, institution).require()
+    _require_open(call)
+    proposal = Proposal.objects.create(
+        number=numbered("P", timezone.localdate().year),
+        call=call,
+        lead=by,
+        institution=institution,
+        **texts,
+    )
+    audit.record("proposal.started", proposal, by=by, call=call.code)
+    return proposal
+
+
+def _require_open(call: Call) -> None:
+    now = timezone.now()
+    if now < call.opens_at:
+        raise CallNotOpen(_("This call is not open yet. Come back at its opening time."))
+    if not call.accepts_at(now):
+        closed = timezone.localtime(call.closes_at)
+        message = _("This call closed at %(time)s Beijing time and takes no more proposals.")
+        raise CallNotOpen(message % {"time": f"{closed:%Y-%m-%d %H:%M:%S}"})
+
+
+def _editable(proposal: Proposal, by: User) -> Proposal:
+    """The proposal, locked, if `by` may edit it now."""
+    proposal = (
+        Proposal.objects.select_for_update(of=("self",)).select_related("call").get(pk=proposal.pk)
+    )
+    policy.can_edit(by, proposal).require()
+    if not proposal.editable:
+        raise NotEditable(
+            _("This proposal is “%(state)s”, so its text is fixed.")
+            % {"state": proposal.get_state_display()}
+        )
+    return proposal
+
+
+@transaction.atomic
+def save(proposal: Proposal, *, version: int, by: User, **texts: str) -> Proposal:
+    """Save some of the texts (TEXTS). `version` is the one the form was opened with.
+
+    Saving what is already stored changes nothing, not even the version. Raises
+    PermissionDenied, NotEditable, or ChangedElsewhere where it would overwrite a newer text.
+    """
+    proposal = _editable(proposal, by)
+    changed = [name for name, text in texts.items() if getattr(proposal, name) != text]
+    if not changed:
+        return proposal
+    if version != proposal.version:
+        raise ChangedElsewhere(proposal, texts)
+    for name in changed:
+        setattr(proposal, name, texts[name])
+    return _saved(proposal, changed, by)
+
+
+def _saved(proposal: Proposal, changed: list[str], by: User) -> Proposal:
+    proposal.version += 1
+    proposal.saved_at = timezone.now()
+    proposal.save(update_fields=["version", "saved_at", *(n for n in changed if n in TEXTS)])
+    audit.record(
+        "proposal.saved", proposal, by=by, version=proposal.version, changed=sorted(changed)
+    )
+    return proposal
+
+
+@transaction.atomic
+def ask(
+    proposal: Proposal,
+    *,
+    resource: Resource,
+    precision: str,
+    seconds: int,
+    cards: int,
+    justification: str,
+    by: User,
+) -> ResourceRequest:
+    """Ask for time on a resource, or change what was asked there.
+
+    Raises PermissionDenied, NotEditable, or Invalid naming the field and the rule.
+    """
+    proposal = _editable(proposal, by)
+    errors = request_errors(proposal.call, resource, precision, seconds, cards)
+    if errors:
+        raise Invalid(errors)
+    request, _new = ResourceRequest.objects.update_or_create(
+        proposal=proposal,
+        resource=resource,
+        defaults={
+            "precision": precision,
+            "seconds": seconds,
+            "cards": cards,
+            "justification": justification,
+        },
+    )
+    _saved(proposal, ["requests"], by)
+    return request
+
+
+def request_errors(
+    call: Call, resource: Resource, precision: str, seconds: int, cards: int
+) -> dict[str, list[str]]:
+    """What is wrong with such a request: not offered, no such precision, more than there is."""
+    errors: dict[str, list[str]] = {}
+    machine = resource.machine
+    budget = call.budgets.filter(resource=resource).first()
+    if budget is None:
+        errors["resource"] = [_("This call offers no time there. Choose a machine of the call.")]
+    elif seconds > budget.seconds:
+        message = _("The call offers %(hours)s hours there. Ask for no more than that.")
+        errors["hours"] = [message % {"hours": f"{budget.seconds // 3600:,}"}]
+    offered = _peaks(resource).filter(precision=precision)
+    if not offered.exists():
+        others = ", ".join(sorted(set(_peaks(resource).values_list("precision", flat=True))))
+        message = _("%(machine)s states no peak at %(precision)s. It offers %(others)s.")
+        errors["precision"] = [
+            message % {"machine": machine.name, "precision": precision, "others": others or "–"}
+        ]
+    width = machine.cards if resource.tres == Resource.Tres.CARDS else machine.cores
+    if cards > width:
+        message = _("%(machine)s has %(width)s of them. Ask for no more at once.")
+        errors["cards"] = [message % {"machine": machine.name, "width": f"{width:,}"}]
+    elif cards and seconds > cards * YEAR_SECONDS:
+        message = _("At this width the time takes more than a year. Ask for more at once, or less.")
+        errors["cards"] = [message]
+    return errors
+
+
+def _peaks(resource: Resource) -> Any:
+    """Peaks of the partitions that have what the resource gives time of."""
+    peaks = PeakRate.objects.filter(partition__machine=resource.machine_id)
+    if resource.tres == Resource.Tres.CARDS:
+        return peaks.filter(partition__accelerators_per_node__gt=0)
+    return peaks
+
+
+@transaction.atomic
+def drop(request: ResourceRequest, *, by: User) -> None:
+    """Take back a request for time."""
+    proposal = _editable(request.proposal, by)
+    request.delete()
+    _saved(proposal, ["requests"], by)
+
+
+def lacking(proposal: Proposal) -> dict[str, list[str]]:
+    """What must be filled in before submission, by field."""
+    words = {
+        "title_en": _("Give the English title."),
+        "title_zh": _("Give the Chinese title."),
+        "summary": _("Write the summary."),
+        "science_case": _("Write the science case."),
+        "data_ethics": _("Say which data you use and how you handle them."),
+    }
+    errors = {name: [text] for name, text in words.items() if not getattr(proposal, name).strip()}
+    if not proposal.requests.exists():
+        errors["requests"] = [_("Ask for time on at least one machine.")]
+    return errors
+
+
+def content(proposal: Proposal) -> dict[str, Any]:
+    """What is handed in, as plain data. Its canonical JSON is what is hashed."""
+    requests: Iterable[ResourceRequest] = proposal.requests.select_related("resource__machine")
+    return {
+        "number": proposal.number,
+        "call": proposal.call.code,
+        "lead": proposal.lead.email,
+        "institution": proposal.institution.slug,
+        **{name: getattr(proposal, name) for name in TEXTS},
+        "requests": [
+            {
+                "machine": request.resource.machine.code,
+                "tres": request.resource.tres,
+                "precision": request.precision,
+                "seconds": request.seconds,
+                "cards": request.cards,
+                "justification": request.justification,
+            }
+            for request in requests
+        ],
+    }
+
+
+def content_hash(data: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON: keys sorted, no blanks, UTF-8."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submission:
+    """Hand in a draft or a returned proposal, as it was read at `version` (None: as it is).
+
+    Raises PermissionDenied, AlreadySubmitted, WrongState, CallNotOpen after the deadline (one
+    returned for correction may come back later), Stale, or Invalid for what is not filled in.
+    """
+    proposal = (
+        Proposal.objects.select_for_update(of=("self",))
+        .select_related("call", "lead", "institution")
+        .get(pk=proposal.pk)
+    )
+    policy.can_submit(by, proposal).require()
+    _refuse_second(proposal)
+    require_transition(Proposal.TRANSITIONS, proposal.state, State.SUBMITTED)
+    if proposal.state == State.DRAFT:
+        call_policy.can_apply_for(by, proposal.institution).require()
+        _require_open(proposal.call)
+    if version is not None and version != proposal.version:
+        raise Stale(_("The proposal was changed since you checked it. Check your answers again."))
+    errors = lacking(proposal)
+    if errors:
+        raise Invalid(errors)
+    return _hand_in(proposal, by)
+
+
+def _refuse_second(proposal: Proposal) -> None:
+    if proposal.submitted_at and proposal.state not in {State.RETURNED, State.WITHDRAWN}:
+        when = timezone.localtime(proposal.submitted_at)
+        message = _(
+            "This proposal was submitted at %(time)s Beijing time. It is in; nothing is lost."
+        )
+        raise AlreadySubmitted(message % {"time": f"{when:%Y-%m-%d %H:%M:%S}"})
+
+
+def _hand_in(proposal: Proposal, by: User) -> Submission:
+    data = content(proposal)
+    digest = content_hash(data)
+    now = timezone.now()
+    proposal.state = State.SUBMITTED
+    proposal.submitted_at = now
+    proposal.content_hash = digest
+    proposal.return_reason = ""
+    proposal.save(update_fields=["state", "submitted_at", "content_hash", "return_reason"])
+    submission, _new = Submission.objects.update_or_create(
+        proposal=proposal,
+        version=proposal.version,
+        defaults={
+            "content": data,
+            "content_hash": digest,
+            "submitted_by": by,
+            "submitted_at": now,
+        },
+    )
+    audit.record(
+        "proposal.submitted", proposal, by=by, version=proposal.version, content_hash=digest
+    )
+    return submission
+
+
+def _checked(proposal: Proposal, by: User) -> Proposal:
+    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    policy.can_check(by, proposal).require()
+    return proposal
+
+
+@transaction.atomic
+def send_back(proposal: Proposal, *, reason: str, by: User) -> Proposal:
+    """Return a submitted proposal to its lead for correction."""
+    proposal = _checked(proposal, by)
+    require_transition(Proposal.TRANSITIONS, proposal.state, State.RETURNED)
+    proposal.state = State.RETURNED
+    proposal.return_reason = reason
+    proposal.save(update_fields=["state", "return_reason"])
+    audit.record("proposal.returned", proposal, by=by, reason=reason)
+    return proposal
+
+
+@transaction.atomic
+def send_to_centres(proposal: Proposal, *, by: User) -> Proposal:
+    """A submitted proposal is complete: the centres review it next."""
+    proposal = _checked(proposal, by)
+    require_transition(Proposal.TRANSITIONS, proposal.state, State.TECHNICAL_REVIEW)
+    proposal.state = State.TECHNICAL_REVIEW
+    proposal.save(update_fields=["state"])
+    audit.record("proposal.sent_to_centres", proposal, by=by)
+    return proposal
+
+
+@transaction.atomic
+def withdraw(proposal: Proposal, *, by: User, reason: str = "") -> Proposal:
+    """Take a proposal back before the decision. Its number is not used again."""
+    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    policy.can_withdraw(by, proposal).require()
+    require_transition(Proposal.TRANSITIONS, proposal.state, State.WITHDRAWN)
+    proposal.state = State.WITHDRAWN
+    proposal.save(update_fields=["state"])
+    audit.record("proposal.withdrawn", proposal, by=by, reason=reason)
+    return proposal

@@ -1,0 +1,111 @@
+"""Who may review what: no interest, declared before reading."""
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models import (
+    Call,
+    Proposal,
+    ResourceRequest,
+    ReviewAssignment,
+    interested_institutions,
+)
+from consortium.models import Affiliation, ArmAppointment, Institution, Reviewer, User, in_force
+from consortium.policies import ALLOW, Decision, deny
+from consortium.roles import Permission, has, standing
+
+OWN = _("You cannot decide on your own proposal.")
+SAME_INSTITUTION = _("belongs to the proposal's institution or its related group")
+LEADS = _("leads this proposal")
+
+
+def can_judge_feasibility(user: User, request: ResourceRequest) -> Decision:
+    """Expects request.proposal and request.resource.machine loaded."""
+    centres = standing(user).institutions_as(Affiliation.Role.OPERATOR)
+    if not has(user, Permission.FEASIBILITY_DECIDE):
+        return deny(_("Only operators of the machine's centre review feasibility."))
+    if request.resource.machine.centre_id not in centres:
+        return deny(_("This request is for a machine of another centre."))
+    if user.pk == request.proposal.lead_id:
+        return deny(OWN)
+    return ALLOW
+
+
+def can_assign(user: User, proposal: Proposal) -> Decision:
+    if not has(user, Permission.REVIEW_ASSIGN):
+        return deny(_("Only the R&D office assigns reviewers."))
+    if user.pk == proposal.lead_id:
+        return deny(OWN)
+    return ALLOW
+
+
+def can_declare(user: User, assignment: ReviewAssignment) -> Decision:
+    if user.pk != assignment.reviewer_id:
+        return deny(_("Only the invited reviewer can declare this."))
+    return ALLOW
+
+
+def can_review(user: User, assignment: ReviewAssignment) -> Decision:
+    if user.pk != assignment.reviewer_id:
+        return deny(_("Only the reviewer it was assigned to can write this review."))
+    if not has(user, Permission.REVIEW_WRITE):
+        return deny(_("Your standing as a reviewer has ended. Ask the R&D office."))
+    return ALLOW
+
+
+def can_rank(user: User, call: Call) -> Decision:
+    if not has(user, Permission.PANEL_DECIDE) or not _seated(user, call):
+        return deny(_("Only the panel of this call can do this."))
+    return ALLOW
+
+
+def can_decide(user: User, proposal: Proposal) -> Decision:
+    """Expects proposal.call loaded. Nobody decides where they have an interest."""
+    if user.pk == proposal.lead_id:
+        return deny(OWN)
+    seat = can_rank(user, proposal.call)
+    if not seat:
+        return seat
+    if interested_institutions(user).filter(pk=proposal.institution_id).exists():
+        return deny(
+            _("You belong to the proposal's institution or its related group, so you stay out.")
+        )
+    return ALLOW
+
+
+def _seated(user: User, call: Call) -> bool:
+    return call.panel.filter(pk=user.pk).exists()
+
+
+def detected_conflicts(proposal: Proposal, people: Iterable[User]) -> dict[int, str | Promise]:
+    """Why each of these people must not review this proposal; the absent ones may. Two queries.
+
+    Found from what the portal knows: who leads it, institutions and related groups.
+    """
+    ids = [person.pk for person in people]
+    institution: Institution = proposal.institution
+    near = (
+        Affiliation.objects.on(timezone.localdate())
+        .filter(user__in=ids, institution__in=Institution.objects.filter(institution.interests))
+        .values_list("user", flat=True)
+    )
+    across = ArmAppointment.objects.filter(
+        in_force(timezone.localdate()), user__in=ids, office=ArmAppointment.Office.DEPLOYMENT
+    ).values_list("user", flat=True)
+    found: dict[int, str | Promise] = dict.fromkeys(near, SAME_INSTITUTION)
+    found |= dict.fromkeys(across, _("works in the deployment office"))
+    if proposal.lead_id in ids:
+        found[proposal.lead_id] = LEADS
+    return found
+
+
+def can_be_invited(proposal: Proposal, reviewer: User) -> Decision:
+    """Whether this person may be asked to review this proposal."""
+    today = timezone.localdate()
+    if not Reviewer.objects.filter(in_force(today), user=reviewer, user__is_active=True).exists():
+        return deny(_("This person is not a reviewer of the consortium today."))
+    conflict = detected_conflicts(proposal, [reviewer]).get(reviewer.pk)
+    return deny(conflict) if conflict else ALLOW
