@@ -82,9 +82,7 @@ class AppendOnly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        schema_editor.execute(
-            _UNDO.format(table=schema_editor.quote_name(self.table)), params=None
-        )
+        schema_editor.execute(_UNDO.format(table=schema_editor.quote_name(self.table)), params=None)
 
     def describe(self) -> str:
         return f"Make {self.table} append-only"

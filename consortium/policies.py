@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consortium.models import User
-from consortium.roles import SECOND_FACTOR, standing
+from consortium.models import DesiredState, User
+from consortium.roles import SECOND_FACTOR, Permission, has, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +54,12 @@ def second_factor(user: User) -> Decision:
     if Authenticator.objects.filter(user_id=user.pk, type__in=kinds).exists():
         return ALLOW
     return deny(_("Your roles need a second factor. Add an authenticator app or a passkey first."))
+
+
+def can_retry_effect(user: User, row: DesiredState) -> Decision:
+    """Whether the person may have a change to another system tried again now."""
+    if not has(user, Permission.ALLOCATION_MANAGE):
+        return deny(_("Only those who manage allocations may have a change tried again."))
+    if row.settled:
+        return deny(_("The other system already matches. There is nothing to try again."))
+    return ALLOW

@@ -1,0 +1,24 @@
+"""Celery entry points. A message is only a hint: each task finds its work in the database."""
+
+from celery import shared_task
+
+from consortium.actions import desired, ledger
+
+
+@shared_task(name="consortium.reconcile")
+def reconcile(desired_id: int) -> None:
+    """One desired state, if it is due and nobody else works on it."""
+    desired.reconcile_one(only=desired_id)
+
+
+@shared_task(name="consortium.reconcile_all")
+def reconcile_all() -> None:
+    """Every half minute: whatever a lost message or a failure left undone."""
+    desired.reconcile_due()
+
+
+@shared_task(name="consortium.expire_holds")
+def expire_holds() -> None:
+    """Every minute: give back what was held past its time."""
+    while ledger.expire_holds():
+        pass
