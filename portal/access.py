@@ -10,6 +10,9 @@ PORTAL: Table = {
     "portal:healthz": {"GET": PUBLIC},
     "portal:status": {"GET": PUBLIC},
     "portal:dashboard": {"GET": SIGNED_IN},
+    "portal:design": {"GET": PUBLIC},
+    "portal:set_theme": {"POST": PUBLIC},
+    "portal:set_language": {"POST": PUBLIC},
 }
 
 TABLE: dict[str, dict[str, Rule]] = {
