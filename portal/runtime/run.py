@@ -14,7 +14,7 @@ from .config import Config
 from .errors import Refusal
 from .process import Child
 from .servers import Servers
-from .supervisor import Service, Supervisor
+from .supervisor import Supervisor
 from .terminal import Progress, complain, say
 
 STEPS = 8
@@ -85,60 +85,70 @@ class Launcher:
         if not server:
             self.progress.step("PostgreSQL: the one DATABASE_URL names")
             return
-        self._add(self.servers.database_service())
+        self.supervisor.add(self.servers.database_service())
         provision.provision(self.config, server)
         made = "made and started" if server.fresh else "started"
         self.progress.step(f"PostgreSQL {server.programs.version} {made}")
 
     def start_broker(self) -> None:
-        service = self._add(self.servers.broker_service())
+        service = self.supervisor.add(self.servers.broker_service())
         self.progress.step("broker started" if service else "broker: the one BROKER_URL names")
 
-    def start_mlflow(self) -> Service | None:
+    def start_mlflow(self) -> None:
+        """Started once, not waited for: it says when it answers."""
         service = self.servers.mlflow_service()
-        if service:
+        if service and not self.supervisor.has(service.name):
             mlflow_server.upgrade_tables(
                 self.config, self.servers.mlflow_database_url, self.servers.artifacts
             )
-        return self._add(service)
-
-    def _add(self, service: Service | None) -> Service | None:
-        return self.supervisor.add(service)
+            self.supervisor.add(service)
 
     # -- the site ----------------------------------------------------------------------------
 
     def prepare_site(self) -> None:
-        """Tables, translations, static files, content: each only when something changed."""
-        env = self.servers.site(os.environ)
+        """Tables, static files, translations, content: each only when something changed."""
         stamps = site.Stamps(self.config)
-        migrate = self._in_background(self.servers.owner(os.environ), "migrate", "--no-input")
-        static = site.static_fingerprint(self.config)
-        collect = None
-        if ("static", static) not in stamps:
-            collect = self._in_background(env, "collectstatic", "--no-input", "--clear")
+        migrate = self._migrate(stamps)
+        collect = self._collect(stamps)
+        if migrate:  # a first start, or one after a change: MLflow has time to make its tables
+            self.start_mlflow()
         compiled = messages.compile_all()
         self.progress.step(f"translations compiled ({compiled} changed)")
-        site.finish(migrate)
-        self.progress.step("tables migrated")
+        if migrate:
+            site.finish(migrate)
+            stamps.set("tables", site.migrations_fingerprint(self.servers.owner_url))
+        self.progress.step("tables migrated" if migrate else "tables unchanged")
         if collect:
             site.finish(collect)
             stamps.set("static", site.static_fingerprint(self.config))
         self.progress.step("static files collected" if collect else "static files unchanged")
-        self._load_content(env, stamps)
+        self._load_content(stamps)
         self.background.clear()
+
+    def _migrate(self, stamps: site.Stamps) -> Child | None:
+        if ("tables", site.migrations_fingerprint(self.servers.owner_url)) in stamps:
+            return None
+        return self._in_background(self.servers.owner(os.environ), "migrate", "--no-input")
+
+    def _collect(self, stamps: site.Stamps) -> Child | None:
+        if ("static", site.static_fingerprint(self.config)) in stamps:
+            return None
+        env = self.servers.site(os.environ)
+        return self._in_background(env, "collectstatic", "--no-input", "--clear")
 
     def _in_background(self, env: dict[str, str], *command: str) -> Child:
         child = site.step(self.config, env, *command)
         self.background.append(child)
         return child
 
-    def _load_content(self, env: dict[str, str], stamps: site.Stamps) -> None:
+    def _load_content(self, stamps: site.Stamps) -> None:
+        """Once for each database: what people did to it since is theirs."""
         command, what = ("load_demo", "demo") if self.config.demo else ("create_admin", "admin")
         identity = site.database_identity(self.servers.database_url)
         if (what, identity) in stamps:
             self.progress.step("content unchanged")
         elif site.has_command(command):
-            site.finish(self._in_background(env, command))
+            site.finish(self._in_background(self.servers.site(os.environ), command))
             stamps.set(what, identity)
             demo = "the demo consortium loaded"
             self.progress.step(demo if self.config.demo else "one administrator made")
@@ -146,13 +156,18 @@ class Launcher:
             self.progress.step(f"no {command} command: the portal starts empty")
 
     def serve(self) -> None:
+        """The web server first and alone, the rest once it answers: two cores do not make five."""
         env = self.servers.site(os.environ)
         web = site.web(self.config, env)
-        self._add(web)
-        self._add(site.worker(self.config, env))
-        self._add(site.beat(self.config, env))
+        self.supervisor.add(web)
         site.wait_for_web(self.config, web)
-        self.progress.step("web server, worker and beat started")
+        self.progress.step("web server started")
+        self._say_where()
+        self.supervisor.add(site.worker(self.config, env))
+        self.supervisor.add(site.beat(self.config, env))
+        self.start_mlflow()
+
+    def _say_where(self) -> None:
         say()
         say(f"  serving {self.config.address} after {self.progress.seconds:.1f} s")
         logins = self.config.state / "logins.txt"
@@ -179,7 +194,6 @@ def run(config: Config) -> int:
         say("The portal starts")
         launcher.start_database()
         launcher.start_broker()
-        launcher.start_mlflow()
         launcher.prepare_site()
         launcher.serve()
         launcher.watch()

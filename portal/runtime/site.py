@@ -165,6 +165,19 @@ def _static_files() -> Iterator[Path]:
                 yield Path(folder) / name
 
 
+def migrations_fingerprint(url: str) -> str:
+    """Changes when a migration does, or when the database is another or was put back in time."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for path in sorted(ROOT.glob("*/migrations/*")):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    with psycopg.connect(url) as link:
+        if link.execute("SELECT to_regclass('django_migrations')").fetchone() != (None,):
+            for row in link.execute("SELECT app, name FROM django_migrations ORDER BY id"):
+                digest.update(repr(row).encode())
+    return f"{database_identity(url)} {digest.hexdigest()[:32]}"
+
+
 def database_identity(url: str) -> str:
     """Names one database for good: another server, or one made anew, has another."""
     with psycopg.connect(url) as link:

@@ -42,6 +42,9 @@ class Supervisor:
             service.ready = service.answers is None
         return service
 
+    def has(self, name: str) -> bool:
+        return any(service.name == name for service in self.services)
+
     def look(self) -> list[Service]:
         """One round: notice who ended, start who is due. Returns who became ready."""
         became_ready = []
