@@ -3,6 +3,7 @@
 import pytest
 
 from consortium.models import User
+from tests import intruder
 from tests.factories.consortium import PersonFactory
 
 
@@ -10,3 +11,11 @@ from tests.factories.consortium import PersonFactory
 def person(db) -> User:
     """Somebody signed up and nothing more."""
     return PersonFactory.create()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_may_truncate():
+    """Append-only tables can be emptied between transactional tests (tests/intruder.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        intruder.let_flush_truncate(patch)
+        yield
