@@ -1,0 +1,264 @@
+"""Everything that changes an allocation after the panel's word, and the award itself."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from compute_grants.models import (
+    Allocation,
+    AllocationMember,
+    CallBudget,
+    Machine,
+    Proposal,
+    Resource,
+)
+from compute_grants.policies import allocations as policies
+from consortium import audit
+from consortium.actions import desired, ledger
+from consortium.errors import DomainError, Invalid, WrongState
+from consortium.jobs import nudge
+from consortium.models import Account, User
+from consortium.numbers import numbered
+from consortium.states import require_transition
+
+State = Allocation.State
+SERIES = "NCC"
+KIND = "allocation"
+PARENT = "consortium"  # the cluster account under which all of the portal's stand
+KEYS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:portal:allocation")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
+
+
+class NoBudget(DomainError):
+    """The call offers no time of this resource."""
+
+
+class AlreadyMember(DomainError):
+    pass
+
+
+class NotMember(DomainError):
+    pass
+
+
+class NameTaken(DomainError):
+    """The cluster user name belongs to somebody else."""
+
+
+def create(
+    *,
+    proposal: Proposal,
+    resource: Resource,
+    seconds: int,
+    starts_on: date,
+    ends_on: date,
+    by: User,
+) -> Allocation:
+    """Award time of one resource, in the transaction of the panel's decision.
+
+    The time leaves the call's budget here; the cluster's account follows by itself. The lead
+    is the first member. Raises PermissionDenied, NoBudget, or ledger.Overdrawn where the
+    budget has less than `seconds` left.
+    """
+    policies.can_award(by, proposal).require()
+    budget = CallBudget.objects.filter(call=proposal.call_id, resource=resource).first()
+    if budget is None or budget.account is None:
+        raise NoBudget(_("The call offers no time on this machine. Choose one that it offers."))
+    allocation = Allocation.objects.create(
+        number=numbered(SERIES, timezone.localdate().year),
+        proposal=proposal,
+        resource=resource,
+        seconds=seconds,
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    allocation.account = ledger.open_account(
+        unit=resource.unit,
+        kind=Account.Kind.ALLOCATION,
+        owner=ledger.owner_of(allocation),
+        capped=False,  # usage that happened is posted, even beyond the award
+    )
+    allocation.save(update_fields=["account"])
+    ledger.post(
+        key=uuid.uuid5(KEYS, f"award:{allocation.number}"),
+        debit=budget.account,
+        credit=allocation.account,
+        amount=seconds,
+        code="award",
+        by=by,
+        reason=allocation.number,
+    )
+    _open_membership(allocation, proposal.lead, name="")
+    audit.record(
+        "allocation.awarded", allocation, by=by, seconds=seconds, resource=str(resource.pk)
+    )
+    _want(allocation)
+    return allocation
+
+
+@transaction.atomic
+def add_member(
+    allocation: Allocation, *, user: User, cluster_user: str = "", by: User
+) -> AllocationMember:
+    """Let a person run jobs. Without a name, the one they have there or one made from the e-mail.
+
+    Raises PermissionDenied, AlreadyMember, NameTaken, Invalid.
+    """
+    allocation = _locked(allocation)
+    policies.can_change_members(by, allocation).require()
+    if allocation.members.filter(user=user, until__isnull=True).exists():
+        raise AlreadyMember(_("This person is a member of the grant already."))
+    row = _open_membership(allocation, user, name=cluster_user)
+    audit.record(
+        "allocation.member_added",
+        allocation,
+        by=by,
+        member=user.email,
+        cluster_user=row.cluster_user,
+    )
+    _want(allocation)
+    return row
+
+
+@transaction.atomic
+def remove_member(allocation: Allocation, *, user: User, by: User | None) -> None:
+    """From now on the person neither sees the grant nor runs jobs on it.
+
+    by=None: the system, when the person's affiliation ended. Raises PermissionDenied, NotMember.
+    """
+    allocation = _locked(allocation)
+    if by is not None:
+        policies.can_change_members(by, allocation).require()
+    row = allocation.members.filter(user=user, until__isnull=True).first()
+    if row is None:
+        raise NotMember(_("This person is not a member of the grant."))
+    if user.pk == allocation.proposal.lead_id:
+        raise WrongState(_("The lead stays a member as long as the grant runs."))
+    row.until = timezone.localdate()
+    row.save(update_fields=["until"])
+    audit.record("allocation.member_removed", allocation, by=by, member=user.email)
+    _want(allocation)
+
+
+def suspend(allocation: Allocation, *, reason: str, by: User) -> Allocation:
+    """No new jobs until resumed. Raises PermissionDenied, WrongState, Invalid."""
+    return _change(allocation, State.SUSPENDED, "allocation.suspended", reason, by)
+
+
+def resume(allocation: Allocation, *, by: User) -> Allocation:
+    """Jobs may start again. Raises PermissionDenied, WrongState."""
+    if allocation.state == State.AWARDED:
+        raise WrongState(_("The machine is still being told of this grant; nothing to resume."))
+    return _change(allocation, State.ACTIVE, "allocation.resumed", None, by)
+
+
+def close(allocation: Allocation, *, reason: str, by: User | None) -> Allocation:
+    """End it for good; by=None: the sweep, after its last day.
+
+    Raises PermissionDenied, WrongState, Invalid.
+    """
+    return _change(allocation, State.CLOSED, "allocation.closed", reason, by)
+
+
+@transaction.atomic
+def record_applied(number: str, account: str) -> None:
+    """The cluster has the account as wanted: an awarded allocation is active from now on."""
+    allocation = Allocation.objects.select_for_update(no_key=True).get(number=number)
+    if allocation.slurm_account is None:
+        allocation.slurm_account = account
+        allocation.save(update_fields=["slurm_account"])
+        # Runs of this account may have been imported before it was ours.
+        nudge("compute_grants.charge_unmatched")
+    if allocation.state != State.AWARDED:
+        return
+    require_transition(Allocation.TRANSITIONS, allocation.state, State.ACTIVE)
+    allocation.state = State.ACTIVE
+    allocation.save(update_fields=["state"])
+    audit.record("allocation.activated", allocation, by=None, account=account)
+
+
+def close_ended(today: date, limit: int = 100) -> int:
+    """Close allocations whose last day is over. Returns how many. Safe to repeat."""
+    ended = Allocation.objects.live().filter(ends_on__lt=today).order_by("pk")[:limit]
+    for allocation in ended:
+        close(allocation, reason=_("Its last day is over."), by=None)
+    return len(ended)
+
+
+@transaction.atomic
+def _change(
+    allocation: Allocation, new: str, event: str, reason: str | None, by: User | None
+) -> Allocation:
+    """reason: None where none is asked for, and the old one goes."""
+    allocation = _locked(allocation)
+    if by is not None:
+        policies.can_manage(by, allocation).require()
+    require_transition(Allocation.TRANSITIONS, allocation.state, new)
+    if reason is not None and not reason.strip():
+        raise Invalid({"reason": [_("Give the reason; the members read it.")]})
+    allocation.state, allocation.state_reason = new, (reason or "")[:300]
+    allocation.save(update_fields=["state", "state_reason"])
+    audit.record(event, allocation, by=by, reason=allocation.state_reason)
+    _want(allocation)
+    return allocation
+
+
+def _locked(allocation: Allocation) -> Allocation:
+    rows = Allocation.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("proposal", "resource__machine").get(pk=allocation.pk)
+
+
+def _want(allocation: Allocation) -> None:
+    desired.want(kind=KIND, key=allocation.number, spec=wanted(allocation))
+
+
+def wanted(allocation: Allocation) -> dict[str, Any]:
+    """What the cluster should have. limits: total whole minutes by TRES, rounded down."""
+    machine = allocation.resource.machine
+    members = allocation.members.filter(until__isnull=True)
+    return {
+        "account": allocation.slurm_account or allocation.account_name,
+        "parent": PARENT,
+        "description": allocation.number,
+        "cluster": machine.cluster,
+        "backend": machine.backend,
+        "members": sorted(members.values_list("cluster_user", flat=True)),
+        "limits": {allocation.resource.tres: allocation.seconds // 60},
+        "open": allocation.wants_open,
+    }
+
+
+def _open_membership(allocation: Allocation, user: User, *, name: str) -> AllocationMember:
+    machine = allocation.resource.machine
+    name = name.strip().lower() or _known_name(machine, user) or _name_from(user)
+    if _NOT_IN_NAMES.search(name) or not name[:1].isalpha() or not 2 <= len(name) <= 31:  # noqa: PLR2004
+        message = _("Use 2 to 31 lower-case letters, digits or underscores, a letter first.")
+        raise Invalid({"cluster_user": [message]})
+    others = AllocationMember.objects.filter(
+        allocation__resource__machine=machine, cluster_user=name
+    ).exclude(user=user)
+    if others.exists():
+        raise NameTaken(
+            _("“%(name)s” is somebody else's name on %(machine)s. Choose another.")
+            % {"name": name, "machine": machine.name}
+        )
+    today = timezone.localdate()
+    return allocation.members.create(user=user, cluster_user=name, since=today)
+
+
+def _known_name(machine: Machine, user: User) -> str:
+    rows = AllocationMember.objects.filter(allocation__resource__machine=machine, user=user)
+    return rows.order_by("-pk").values_list("cluster_user", flat=True).first() or ""
+
+
+def _name_from(user: User) -> str:
+    """A name that is this person's alone: what stands before the @, and their number."""
+    local = _NOT_IN_NAMES.sub("_", user.email.split("@")[0].lower()).strip("_")
+    return f"{local if local[:1].isalpha() else f'u{local}'}"[:20].rstrip("_") + f"_{user.pk}"

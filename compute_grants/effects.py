@@ -1,0 +1,60 @@
+"""Making a cluster's account match its allocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compute_grants.actions import allocations
+from compute_grants.backends import cluster
+
+if TYPE_CHECKING:
+    from compute_grants.backends import ClusterBackend
+    from consortium.effects import Spec
+    from consortium.models import DesiredState
+
+
+def _backend(spec: Spec) -> ClusterBackend:
+    return cluster(spec["cluster"], spec["backend"])
+
+
+class AllocationEffect:
+    """Kind "allocation"; key: the allocation's number; spec: actions.allocations.wanted.
+
+    Only what the portal manages is compared: a TRES without a limit of ours, and the account's
+    parent and description once it exists, are the centre's.
+    """
+
+    def observe(self, key: str, spec: Spec) -> Spec | None:  # noqa: ARG002  the Protocol's
+        found = _backend(spec).account(spec["account"])
+        if found is None:
+            return None
+        return {
+            "account": found.name,
+            "members": sorted(found.members),
+            "limits": {tres: found.limits.get(tres) for tres in sorted(spec["limits"])},
+            "open": found.open,
+        }
+
+    def satisfied(self, spec: Spec, observed: Spec | None) -> bool:
+        if observed is None:
+            return False
+        return all(observed[part] == spec[part] for part in ("members", "limits", "open"))
+
+    def apply(self, key: str, spec: Spec, observed: Spec | None) -> None:  # noqa: ARG002
+        """Close first and open last, so that a cut in between never leaves too much open."""
+        backend, account = _backend(spec), spec["account"]
+        if observed is None:
+            backend.ensure_account(account, parent=spec["parent"], description=spec["description"])
+        if not spec["open"]:
+            backend.close(account)
+        backend.set_limits(account, spec["limits"])
+        have = set(observed["members"]) if observed else set()
+        for user in sorted(have - set(spec["members"])):
+            backend.drop_member(account, user)
+        for user in sorted(set(spec["members"]) - have):
+            backend.ensure_member(account, user)
+        if spec["open"]:
+            backend.reopen(account)
+
+    def settled(self, row: DesiredState) -> None:
+        allocations.record_applied(row.key, row.spec["account"])
