@@ -17,8 +17,10 @@ from django import forms, template
 from django.core.paginator import Page
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from portal import formatting, prose
 
@@ -314,6 +316,23 @@ def steps(items: Iterable[Mapping[str, Any]], label: str = "") -> dict[str, obje
 def tabs(items: Iterable[Mapping[str, Any]], label: str = "") -> dict[str, object]:
     """Views of one thing, as links. Each: label, href, current (bool)."""
     return {"items": list(items), "label": label}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def account_tabs(context: Context) -> dict[str, object]:
+    """The pages where people manage their own account (allauth's, in our words)."""
+    here = context["request"].path
+    pages = (
+        (_("E-mail"), "account_email"),
+        (_("Password"), "account_change_password"),
+        (_("Two-step sign-in"), "mfa_index"),
+        (_("Sessions"), "usersessions_list"),
+    )
+    items = [
+        {"label": label, "href": reverse(name), "current": here.startswith(reverse(name))}
+        for label, name in pages
+    ]
+    return {"items": items, "label": _("Your account")}
 
 
 @register.inclusion_tag("components/timeline.html")
