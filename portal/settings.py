@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "consortium.reconcile_all", "schedule": 30.0},
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
+    "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
 }
 
 # Which code makes another system match its desired state, by kind (consortium.effects).

@@ -1,0 +1,21 @@
+"""Celery entry points. A message is only a hint: each task finds its work in the database."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from compute_grants.actions import allocations, usage
+
+
+@shared_task(name="compute_grants.charge_unmatched")
+def charge_unmatched() -> None:
+    """Charge runs whose account has become an allocation's since they were read."""
+    usage.charge_waiting()
+
+
+@shared_task(name="compute_grants.sweep_allocations")
+def sweep_allocations() -> None:
+    """Every few minutes: close what is over, mark dead imports, charge what was left."""
+    while allocations.close_ended(timezone.localdate()):
+        pass
+    usage.interrupt_stale()
+    usage.charge_waiting()
