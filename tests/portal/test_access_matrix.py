@@ -1,0 +1,172 @@
+"""Every route and method, by a person of every role, with every kind of credential.
+
+Where the table lets a call through, the view may answer what it likes but an error of its
+own; where the table does not, nothing but a refusal may come back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from consortium.access import Auth, Rule, the_table
+from consortium.models import Affiliation, ApiToken, ArmAppointment, Scope, User
+from consortium.roles import has
+from consortium.tokens import mint
+from portal.routes import routes
+from tests.factories import consortium as make
+from tests.samples import samples
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+ROUTES = {route.name: route for route in routes()}
+PERSONAS = {
+    "person": make.PersonFactory.create,
+    "member": make.member,
+    "principal": make.principal,
+    "delegate": make.delegate,
+    "institution_admin": make.institution_admin,
+    "operator": make.operator,
+    "reviewer": make.reviewer,
+    "panellist": lambda: make.reviewer(panellist=True),
+    "research_office": make.research_officer,
+    "deployment_office": make.deployment_officer,
+    "secretariat": lambda: make.staff(ArmAppointment.Office.SECRETARIAT),
+    "auditor": lambda: make.staff(ArmAppointment.Office.AUDITOR),
+    "former_admin": lambda: (
+        make.ended(make.AffiliationFactory.create(role=Affiliation.Role.ADMIN)).user
+    ),
+    "inactive": lambda: make.PersonFactory.create(is_active=False),
+}
+NOTHING = {"IntConverter": 4_000_000, "UUIDConverter": UUID(int=7)}
+WORN_OUT = {"expired", "revoked"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One person with one credential. user None: nobody the site would know."""
+
+    user: User | None
+    credential: str
+    secret: str = ""
+
+    def may(self, rule: Rule) -> bool:
+        """What the table says, written a second time."""
+        token = self.credential.startswith("token")
+        if self.credential in WORN_OUT or (token and self.user is None):
+            return False
+        if self.user is None:
+            return Auth.ANONYMOUS in rule.auth
+        if self.credential == "session" and not rule.auth & (Auth.SESSION | Auth.ANONYMOUS):
+            return False
+        if token:
+            if Auth.TOKEN not in rule.auth:
+                return False
+            if self.credential == "token_without_scope" and rule.scope:
+                return False
+        return rule.permission is None or has(self.user, rule.permission)
+
+    def call(self, method: str, url: str) -> HttpResponse:
+        client = Client(raise_request_exception=False)
+        headers = {}
+        if self.credential == "session":
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.secret
+        elif self.credential != "anonymous":
+            headers["Authorization"] = f"Bearer {self.secret}"
+        if url.startswith("/api/"):
+            body = {"data": json.dumps({}), "content_type": "application/json"}
+        else:
+            body = {"data": {}}
+        return (
+            client.generic(method, url, headers=headers)
+            if method == "GET"
+            else getattr(client, method.lower())(url, headers=headers, **body)
+        )
+
+
+def callers(user: User) -> list[Caller]:
+    known = user if user.is_active else None
+    return [
+        Caller(None, "anonymous"),
+        Caller(known, "session", _session(user)),
+        Caller(known, "token", _token(user, list(Scope))),
+        Caller(known, "token_without_scope", _token(user, [])),
+        Caller(known, "expired", _token(user, list(Scope), expires_at=timezone.now())),
+        Caller(known, "revoked", _token(user, list(Scope), revoked_at=timezone.now())),
+    ]
+
+
+def _session(user: User) -> str:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def _token(user: User, scopes: list[str], **fields: object) -> str:
+    minted = mint()
+    values = {"expires_at": timezone.now() + timedelta(days=1)} | fields
+    ApiToken.objects.create(
+        key_id=minted.key_id, digest=minted.digest, user=user, label="m", scopes=scopes, **values
+    )
+    return minted.text
+
+
+def _url(name: str, found: dict) -> str:
+    """A sample's address, or one that fits the pattern and names nothing."""
+    stand_ins = {
+        key: NOTHING.get(type(converter).__name__, "none-such")
+        for key, converter in ROUTES[name].converters.items()
+    }
+    return reverse(name, kwargs=found[name][0] if name in found else stand_ins)
+
+
+def _refused(response: HttpResponse) -> bool:
+    if response.status_code == 302:
+        return response["Location"].startswith("/accounts/login/")
+    return response.status_code in {401, 403}
+
+
+def _cell(caller: Caller, method: str, url: str) -> HttpResponse:
+    """Call, and take back whatever the call changed."""
+    with transaction.atomic():
+        response = caller.call(method, url)
+        transaction.set_rollback(True)
+    return response
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_nobody_gets_past_the_table(persona, capsys):
+    user = PERSONAS[persona]()
+    found = samples()
+    counts: Counter[str] = Counter()
+    leaks, faults = [], []
+    for caller in callers(user):
+        for name, rules in the_table().items():
+            url = _url(name, found)
+            for method, rule in rules.items():
+                response = _cell(caller, method, url)
+                allowed = caller.may(rule)
+                counts["allowed" if allowed else "refused"] += 1
+                cell = (persona, caller.credential, method, name, response.status_code)
+                if response.status_code >= 500 or (allowed and response.status_code == 401):
+                    faults.append(cell)
+                if not allowed and not _refused(response):
+                    leaks.append(cell)
+    with capsys.disabled():
+        print(  # noqa: T201  the figure to show
+            f"\naccess matrix, {persona}: {counts.total()} cells, {dict(counts)}",
+            end="",
+        )
+    assert leaks == []
+    assert faults == []
