@@ -14,7 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, required=True, help="folder for the wheel")
 
-    def handle(self, *args: Any, out: Path, **options: Any) -> None:
+    def handle(self, *_args: Any, out: Path, **_options: Any) -> None:
         try:
             wheel = verifier_wheel.build(signer().public_key("root"))
         except SignerError as error:
