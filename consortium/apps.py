@@ -7,6 +7,7 @@ class ConsortiumConfig(AppConfig):
     verbose_name = _("Consortium")
 
     def ready(self) -> None:
-        from consortium import audit, events
+        from consortium import audit, events, reconciliation
 
         audit.register_events(events.EVENTS)
+        reconciliation.register(*reconciliation.LEDGER)
