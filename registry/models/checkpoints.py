@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -28,7 +29,8 @@ class Checkpoint(models.Model):
     """One version of a model: a set of files, known by the root of its manifest.
 
     parameters: count; bytes_total: bytes; card_seconds and energy_joules: what its training
-    used, null where unknown. format_problem: why the files are not what they claim to be.
+    used, null where unknown. claimed_jobs: job ids the run named, matched to usage records as
+    those are imported. format_problem: why the files are not what they claim to be.
     """
 
     class State(models.TextChoices):
@@ -48,6 +50,7 @@ class Checkpoint(models.Model):
 
     class EnergyLabel(models.TextChoices):
         MEASURED = "measured", _("measured")
+        ESTIMATED = "estimated", _("estimated")
         SELF_REPORTED = "self_reported", _("self-reported")
         UNKNOWN = "unknown", _("unknown")
 
@@ -70,6 +73,7 @@ class Checkpoint(models.Model):
         blank=True,
         related_name="checkpoints",
     )
+    claimed_jobs = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     card_seconds = models.PositiveBigIntegerField(null=True, blank=True)
     energy_joules = models.PositiveBigIntegerField(null=True, blank=True)
     energy_label = models.CharField(max_length=16, choices=EnergyLabel, default=EnergyLabel.UNKNOWN)
