@@ -15,6 +15,7 @@ from consortium.models import (
     ArmAppointment,
     Institution,
     Reviewer,
+    Scope,
     User,
     in_force,
 )
@@ -163,6 +164,31 @@ SECOND_FACTOR: frozenset[Permission] = frozenset(
     }
 )
 
+# A token scope is open to those whose roles carry at least one of these permissions.
+SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
+    Scope.PROFILE_READ: frozenset({P.TOKEN_OWN}),
+    Scope.GRANTS_READ: frozenset({P.CALL_VIEW, P.PROPOSAL_VIEW, P.ALLOCATION_VIEW}),
+    Scope.GRANTS_WRITE: frozenset(
+        {
+            P.MACHINE_PUBLISH,
+            P.CALL_PUBLISH,
+            P.PROPOSAL_WRITE,
+            P.FEASIBILITY_DECIDE,
+            P.REVIEW_ASSIGN,
+            P.REVIEW_WRITE,
+            P.PANEL_DECIDE,
+            P.ALLOCATION_MANAGE,
+        }
+    ),
+    Scope.USAGE_WRITE: frozenset({P.USAGE_IMPORT}),
+    Scope.REGISTRY_READ: frozenset({P.MODEL_VIEW, P.RELEASE_DOWNLOAD}),
+    Scope.REGISTRY_WRITE: frozenset({P.LAB_MANAGE, P.RUN_WRITE, P.RELEASE_PUBLISH, P.GATE_REQUEST}),
+    Scope.LICENCES_READ: frozenset({P.OFFERING_VIEW, P.LICENCE_VIEW}),
+    Scope.LICENCES_WRITE: frozenset(
+        {P.OFFERING_PUBLISH, P.LICENCE_REQUEST, P.LICENCE_OFFER, P.RECEIPT_RECORD}
+    ),
+}
+
 _OFFICES = {
     ArmAppointment.Office.RESEARCH: Role.RESEARCH_OFFICE,
     ArmAppointment.Office.DEPLOYMENT: Role.DEPLOYMENT_OFFICE,
@@ -234,6 +260,12 @@ def has(user: object, permission: Permission) -> bool:
     if not isinstance(user, User):
         return permission in _PUBLIC_READING
     return user.is_active and permission in standing(user).permissions
+
+
+def scopes_open_to(user: User) -> list[Scope]:
+    """The token scopes that the person's roles give a meaning to, in the order of Scope."""
+    held = standing(user).permissions
+    return [scope for scope in Scope if held & SCOPE_PERMISSIONS[scope]]
 
 
 def shares_interest(user: User, institution: Institution) -> bool:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consortium.models.bilingual import NamedInBoth
@@ -17,6 +18,21 @@ def in_force(today: date, prefix: str = "") -> Q:
     return Q(**{f"{prefix}since__lte": today}) & (
         Q(**{f"{prefix}until__isnull": True}) | Q(**{f"{prefix}until__gte": today})
     )
+
+
+class Dated(models.Model):
+    """Something that holds from `since` through `until`, both inclusive; open without an end."""
+
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def close(self, until: date | None = None) -> None:
+        """End it after `until`, or at once. Days are inclusive, so at once means yesterday."""
+        self.until = until or timezone.localdate() - timedelta(days=1)
+        self.since = min(self.since, self.until)
 
 
 class Arm(models.TextChoices):
@@ -141,7 +157,7 @@ class AffiliationQuerySet(models.QuerySet["Affiliation"]):
         return self.filter(in_force(today), institution__state=Institution.State.ACTIVE)
 
 
-class Affiliation(models.Model):
+class Affiliation(Dated):
     """What one person is at one institution, for a time. One row per role held."""
 
     class Role(models.TextChoices):
@@ -156,8 +172,6 @@ class Affiliation(models.Model):
         Institution, on_delete=models.PROTECT, related_name="affiliations"
     )
     role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
-    since = models.DateField()
-    until = models.DateField(null=True, blank=True)
 
     objects = AffiliationQuerySet.as_manager()
 
@@ -178,7 +192,7 @@ class Affiliation(models.Model):
         return f"{self.user}, {self.institution}"
 
 
-class ArmAppointment(models.Model):
+class ArmAppointment(Dated):
     """Consortium staff: an office in one of the arms, or above both, for a time."""
 
     class Office(models.TextChoices):
@@ -189,8 +203,6 @@ class ArmAppointment(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="appointments")
     office = models.CharField(max_length=12, choices=Office)
-    since = models.DateField()
-    until = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
