@@ -213,9 +213,7 @@ def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capac
     )
     if certified(resource) < promised(resource):
         raise AlreadyPromised(
-            _(
-                "Published calls have set aside more than that. Certify more, or another month first."
-            )
+            _("Calls have set aside more than that. Certify more, or another month first.")
         )
     audit.record(
         "machine.capacity_certified", machine, by=by, month=f"{month:%Y-%m}", seconds=seconds

@@ -12,7 +12,8 @@ from compute_grants.models import AwardLine, Call, PanelDecision, Proposal, Reso
 from compute_grants.policies import proposals as proposal_policy
 from compute_grants.policies import reviews as policy
 from consortium import audit
-from consortium.errors import DomainError, Invalid
+from consortium.actions import ledger
+from consortium.errors import DomainError, Invalid, WrongState
 from consortium.models import User
 from consortium.states import require_transition
 
@@ -30,6 +31,10 @@ class NothingToRank(DomainError):
 
 class AboveCap(DomainError):
     """More than the centre found feasible, or more than was asked."""
+
+
+class NotEnoughBudget(DomainError):
+    """The call has less time left than would be awarded."""
 
 
 class StillFeasible(DomainError):
@@ -86,6 +91,8 @@ def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
         Proposal.objects.select_for_update(of=("self",)).select_related("call").get(pk=proposal.pk)
     )
     policy.can_decide(by, proposal).require()
+    if proposal.state == State.TECHNICAL_REVIEW:
+        raise WrongState(_("This proposal has not been through peer review yet."))
     require_transition(Proposal.TRANSITIONS, proposal.state, to)
     if proposal.state != State.WAITLISTED:
         _require_deciding(proposal.call)
@@ -112,37 +119,47 @@ def award(
     requests = _awarded_requests(proposal, seconds)
     if ends_on <= starts_on:
         raise Invalid({"ends_on": [_("The time must end after it starts.")]})
-    decision = _decide(proposal, Outcome.AWARDED, reason, by, starts_on, ends_on)
+    decision = _decide(proposal, Outcome.AWARDED, reason, by, (starts_on, ends_on))
     for request in requests:
         AwardLine.objects.create(decision=decision, request=request, seconds=seconds[request.pk])
-        allocations.create(
-            proposal=proposal,
-            resource=request.resource,
-            seconds=seconds[request.pk],
-            starts_on=starts_on,
-            ends_on=ends_on,
-            by=by,
-        )
+        _allocate(request, seconds[request.pk], decision, by)
     return decision
 
 
+def _allocate(request: ResourceRequest, seconds: int, decision: PanelDecision, by: User) -> None:
+    assert decision.starts_on
+    assert decision.ends_on
+    try:
+        allocations.create(
+            proposal=decision.proposal,
+            resource=request.resource,
+            seconds=seconds,
+            starts_on=decision.starts_on,
+            ends_on=decision.ends_on,
+            by=by,
+        )
+    except ledger.Overdrawn as error:
+        message = _("The call has %(hours)s hours left on %(machine)s. Award no more, or waitlist.")
+        facts = {
+            "hours": f"{error.available // 3600:,}",
+            "machine": request.resource.machine.name,
+        }
+        raise NotEnoughBudget(message % facts) from error
+
+
 def _awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[ResourceRequest]:
-    """The requests that get time, in the order of their resources, so that no two awards deadlock."""
+    """The requests that get time, by resource: awards that lock in one order never deadlock."""
     rows = proposal.requests.select_related("resource__machine", "technical_review").order_by(
         "resource_id"
     )
     requests = [row for row in rows if seconds.get(row.pk, 0) > 0]
     if not requests or set(seconds) - {row.pk for row in rows}:
-        raise Invalid(
-            {"": [_("Award time on at least one of the machines the proposal asks for.")]}
-        )
+        raise Invalid({"": [_("Award time on at least one of the machines that were asked.")]})
     for request in requests:
         request.technical_review.request = request
         ceiling = min(request.seconds, request.technical_review.ceiling)
         if seconds[request.pk] > ceiling:
-            message = _(
-                "At most %(hours)s hours can be awarded on %(machine)s: asked and feasible."
-            )
+            message = _("On %(machine)s at most %(hours)s hours are asked and feasible.")
             raise AboveCap(
                 message
                 % {"hours": f"{ceiling / 3600:,.0f}", "machine": request.resource.machine.name}
@@ -179,8 +196,7 @@ def _decide(
     outcome: PanelDecision.Outcome,
     reason: str,
     by: User,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
+    dates: tuple[date | None, date | None] = (None, None),
 ) -> PanelDecision:
     proposal.state = State(outcome.value)
     proposal.save(update_fields=["state"])
@@ -188,8 +204,8 @@ def _decide(
         proposal=proposal,
         outcome=outcome,
         reason=reason,
-        starts_on=starts_on,
-        ends_on=ends_on,
+        starts_on=dates[0],
+        ends_on=dates[1],
         decided_by=by,
     )
     audit.record(f"proposal.{outcome.value}", proposal, by=by, decision=decision.pk)

@@ -66,7 +66,10 @@ class ChangedElsewhere(Stale):
 
 @transaction.atomic
 def start(call: Call, *, institution: Institution, by: User, **texts: str) -> Proposal:
-    """A new draft led by `by` for one of their institutions. Raises PermissionDenied, CallNotOpen."""
+    """A new draft led by `by` for one of their institutions.
+
+    Raises PermissionDenied or CallNotOpen.
+    """
     call_policy.can_apply_for(by, institution).require()
     _require_open(call)
     proposal = Proposal.objects.create(

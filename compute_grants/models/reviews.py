@@ -124,7 +124,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         readable = Proposal.objects.visible_to(user).exclude(lead=user)
         offices = standing(user).offices
         if offices & {Office.RESEARCH, Office.AUDITOR}:
-            judges = Q()
+            judges = Q(pk__isnull=False)
         else:
             seats = Call.panel.through.objects.filter(user=user)
             judges = Q(assignment__proposal__call__in=seats.values("call"))
