@@ -7,6 +7,10 @@ from tests import intruder
 from tests.factories.consortium import PersonFactory
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shots", default="", help="folder for pictures of the pages visited")
+
+
 @pytest.fixture
 def person(db) -> User:
     """Somebody signed up and nothing more."""

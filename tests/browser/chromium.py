@@ -1,0 +1,107 @@
+"""A real Chromium, and what it must not complain of."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WATCH_POLICY = """
+  globalThis.violations = [];
+  addEventListener("securitypolicyviolation", (event) => {
+    globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+  });
+"""
+
+
+def executable() -> str | None:
+    """Where Chromium is: $CHROMIUM, else on the PATH."""
+    named = os.environ.get("CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Chromium, closed at the end."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+@dataclass
+class Complaints:
+    """What the browser said against a page: console errors, page errors, failed requests."""
+
+    said: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Listen to everything `page` does from now on."""
+        page.on("console", lambda m: m.type == "error" and self.said.append(f"console: {m.text}"))
+        page.on("pageerror", lambda error: self.said.append(f"script: {error}"))
+        page.on("requestfailed", lambda r: self.said.append(f"request: {r.url} {r.failure}"))
+
+
+def open_page(context: BrowserContext) -> tuple[Page, Complaints]:
+    """A page that reports its policy violations and complaints."""
+    context.add_init_script(WATCH_POLICY)
+    page = context.new_page()
+    complaints = Complaints()
+    complaints.watch(page)
+    return page, complaints
+
+
+def show(page: Page, *, theme: str, width: int) -> None:
+    """Switch theme and width within the loaded page."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+
+def accessibility(page: Page) -> list[str]:
+    """WCAG 2.2 A and AA violations, one line each with the element."""
+    result = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:200]}"
+        for violation in result.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def overflow(page: Page) -> str:
+    """The widest element that makes the page scroll sideways, or "" when none does."""
+    return page.evaluate(
+        """() => {
+          const wide = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= wide) return "";
+          const outer = [...document.querySelectorAll("body *")]
+            .filter((e) => e.getBoundingClientRect().right > wide + 1)
+            .map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`);
+          return `${document.documentElement.scrollWidth} > ${wide}: ${outer.slice(0, 4).join("; ")}`;
+        }"""
+    )
+
+
+def shoot(page: Page, folder: Path | None, name: str) -> None:
+    """A picture of the whole page, when a folder was given with --shots."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
