@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
 # Which code makes another system match its desired state, by kind (consortium.effects).
 EFFECTS = {
     "allocation": "compute_grants.effects.AllocationEffect",
+    "mlflow-workspace": "registry.effects.WorkspaceEffect",
 }
 CLUSTER_BACKENDS = {
     "memory": "compute_grants.backends.memory.MemoryBackend",
