@@ -38,9 +38,10 @@ def hours(seconds: int | None) -> str:
     if seconds is None:
         return "–"
     amount = Decimal(seconds) / SECONDS_PER_HOUR
+    rounded = _three_figures(amount)  # first, or 999,960 would read 1,000k
     for scale, mark in SCALES_ZH if side() == "zh" else SCALES_EN:
-        if abs(amount) >= scale:
-            return _three_figures(amount / scale) + mark
+        if abs(rounded) >= scale:
+            return _plain(rounded / scale) + mark
     return _grouped(amount, places=1, trim=True)
 
 
@@ -83,9 +84,7 @@ def short_hash(digest: str | None) -> SafeString:
     if not digest:
         return SafeString("–")
     plain = digest.removeprefix("sha256:")
-    return format_html(
-        '<span class="hash" translate="no" title="{}">{}</span>', digest, plain[:12]
-    )
+    return format_html('<span class="hash" translate="no" title="{}">{}</span>', digest, plain[:12])
 
 
 def moment(value: dt.datetime | dt.date | None, form: str = "") -> SafeString:
@@ -149,8 +148,14 @@ def _grouped(amount: Decimal, *, places: int, trim: bool = False) -> str:
     return f"{rounded:,}".replace("-", "−")
 
 
-def _three_figures(amount: Decimal) -> str:
-    whole_digits = len(str(abs(int(amount))))
-    rounded = amount.quantize(Decimal(1).scaleb(-max(0, 3 - whole_digits)), ROUND_HALF_UP)
-    text = f"{rounded:,f}"
+def _three_figures(amount: Decimal) -> Decimal:
+    """`amount` to three significant figures, halves away from zero."""
+    if not amount:
+        return amount
+    return amount.quantize(Decimal(1).scaleb(amount.adjusted() - 2), ROUND_HALF_UP)
+
+
+def _plain(amount: Decimal) -> str:
+    """Grouped, with as many decimals as it has and no trailing zeros."""
+    text = f"{amount:,f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")

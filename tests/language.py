@@ -17,16 +17,28 @@ ADDRESS = re.compile(r"\S+@\S+|https?://\S+|\S+\.(?:csv|json|txt|tar|safetensors
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-done", "data-message")
 NOT_TEXT = frozenset({"script", "style", "code", "pre", "kbd", "samp", "textarea", "noscript"})
 VOID = frozenset(
-    "area base br col embed hr img input link meta source track wbr path line rect circle".split()
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+        *("track", "wbr", "path", "line", "rect", "circle"),
+    }
 )
 SHORTEST_WORD = 3
 # Words that Chinese text keeps in Latin letters, however they are cased.
 KEPT = frozenset(
-    word.casefold()
-    for word in """
-    Slurm Python Markdown Cookie Docker Linux Apache Zenodo Celery Redis Valkey Bearer Accept
-    Merkle English JavaScript ORCID Debian Chromium Ed25519 token
-    """.split()
+    {
+        *("slurm", "python", "markdown", "cookie", "docker", "linux", "apache", "zenodo", "celery"),
+        *(
+            "redis",
+            "valkey",
+            "bearer",
+            "accept",
+            "merkle",
+            "english",
+            "debian",
+            "chromium",
+            "token",
+        ),
+    }
 )
 
 

@@ -116,7 +116,7 @@ def record(
             "tone": _known(tone, TONES, "record"),
             "stamp": stamp,
             "lede": lede,
-            "content": content.strip(),
+            "content": _trimmed(content),
         },
     )
 
@@ -136,7 +136,7 @@ def notice(content: SafeString, tone: str = "info", *, title: str = "") -> SafeS
     """A paragraph that must not be missed. Tones: info ok warn danger."""
     return render_to_string(
         "components/notice.html",
-        {"tone": _known(tone, TONES, "notice"), "title": title, "content": content.strip()},
+        {"tone": _known(tone, TONES, "notice"), "title": title, "content": _trimmed(content)},
     )
 
 
@@ -158,7 +158,7 @@ def stats(content: SafeString) -> SafeString:
 @register.simple_block_tag
 def empty(content: SafeString, *, title: str) -> SafeString:
     """What a list says when it has nothing: why, and what to do about it."""
-    return render_to_string("components/empty.html", {"title": title, "content": content.strip()})
+    return render_to_string("components/empty.html", {"title": title, "content": _trimmed(content)})
 
 
 @register.simple_block_tag
@@ -377,6 +377,11 @@ def task_list(tasks: Iterable[Any]) -> dict[str, object]:
 def unique_id(prefix: str = "u") -> str:
     """An id that no other element of the page has."""
     return f"{prefix}-{secrets.token_hex(4)}"
+
+
+def _trimmed(content: SafeString) -> SafeString:
+    """The content of a block without the blanks around it, so that an empty one is empty."""
+    return SafeString(content.strip())
 
 
 def _known(value: str, allowed: frozenset[str], where: str) -> str:

@@ -184,7 +184,11 @@ def _months() -> list[tuple[str, int]]:
 def _chart() -> dict[str, Any]:
     months = _months()
     return {
-        "xAxis": {"type": "category", "data": [month for month, _seconds in months], "boundaryGap": False},
+        "xAxis": {
+            "type": "category",
+            "data": [month for month, _seconds in months],
+            "boundaryGap": False,
+        },
         "yAxis": {"type": "value"},
         "legend": {},
         "series": [
