@@ -10,6 +10,7 @@ from pathlib import Path
 from . import folders
 from .config import Config
 from .errors import Refusal
+from .interrupt import pause
 from .process import MARK, Child
 
 PATIENCE = 15
@@ -39,13 +40,17 @@ def start(config: Config) -> Child:
         cwd=data,
     )
     child.start()
+    with child.unless_whole():
+        _wait(child, where)
+    return child
+
+
+def _wait(child: Child, where: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not answers(where):
         if child.exit_code() is not None or time.monotonic() > deadline:
-            child.stop()
             raise Refusal(f"The broker does not start. Its last words:\n{child.last_words()}")
-        time.sleep(0.02)
-    return child
+        pause(0.02)
 
 
 def _options(where: Path, data: Path) -> list[str]:

@@ -22,6 +22,7 @@ import psycopg
 from . import folders, pg_programs
 from .config import Config
 from .errors import Refusal
+from .interrupt import pause
 from .pg_programs import Programs
 from .process import MARK, Child, die_with_parent, tail
 
@@ -48,10 +49,9 @@ SETTINGS = {
     "log_min_duration_statement": "2s",
     "log_checkpoints": "off",
 }
-# A test's data is thrown away; nobody needs it to survive a power cut.
+# A test's data is thrown away: it need not survive a power cut (a kill -9 it does).
 THROWAWAY_SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "log_min_duration_statement": "-1",
 }
@@ -109,13 +109,14 @@ class Postgres:
         deadline = time.monotonic() + PATIENCE
         while True:
             child.start()
-            if self._wait_answer(child, deadline):
-                self.child = child
-                return child
+            with child.unless_whole():
+                if self._answers(child, deadline):
+                    self.child = child
+                    return child
             # After kill -9 the kernel frees the old server's shared memory a moment later.
             if time.monotonic() > deadline:
                 raise Refusal(f"PostgreSQL does not start. Its last words:\n{tail(self.log, 15)}")
-            time.sleep(0.5)
+            pause(0.5)
 
     def _check_versions(self) -> None:
         home = self.data.parent
@@ -144,7 +145,7 @@ class Postgres:
         home = self.data.parent
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for half in home.glob("making-*"):
-            shutil.rmtree(half)
+            _remove(half)
         draft = Path(tempfile.mkdtemp(prefix="making-", dir=home))
         # initdb insists on a user with a name; the server itself does not
         maker = Owner(pwd.getpwnam("nobody").pw_uid) if owner.lowered else owner
@@ -220,22 +221,21 @@ class Postgres:
             pass_fds=[self._data_descriptor],
         )
 
-    def _wait_answer(self, child: Child, deadline: float) -> bool:
+    def _answers(self, child: Child, deadline: float) -> bool:
+        """Wait for it; False when it ended. A slow recovery is not hurried."""
         while child.exit_code() is None:
             try:
                 with self.connect():
                     return True
             except psycopg.OperationalError as error:
                 if "password authentication failed" in str(error):
-                    child.stop()
                     raise Refusal(
                         f"The password in {self.config.secrets} is not that of {self.data}. "
                         "Restore the secrets folder that belongs to this data."
                     ) from error
-            if time.monotonic() > deadline:
-                child.stop()
-                return False
-            time.sleep(0.05)
+                if time.monotonic() > deadline and "starting up" not in str(error):
+                    raise Refusal(f"PostgreSQL does not answer: {error}") from error
+            pause(0.05)
         return False
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
@@ -298,6 +298,13 @@ def _unused_uid(key: str) -> int:
         except KeyError:
             return uid
     raise Refusal("No unused user id is left for PostgreSQL; run the portal as an ordinary user.")
+
+
+def _remove(half: Path) -> None:
+    """A killed initdb's own child may write there for a moment longer."""
+    deadline = time.monotonic() + PATIENCE
+    while half.exists() and time.monotonic() < deadline:
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _first_number(file: Path) -> int:

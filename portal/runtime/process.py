@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -85,6 +85,19 @@ class Child:
     def stop(self) -> bool:
         self.ask_to_stop()
         return self.wait_stopped()
+
+    def kill(self) -> None:
+        self.stop_seconds = 0
+        self.wait_stopped()
+
+    @contextlib.contextmanager
+    def unless_whole(self) -> Iterator[None]:
+        """Started, but not yet in anybody's care: stop it when the wait for it is cut short."""
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
 
     def sweep_group(self) -> None:
         """Whatever it started and left behind."""

@@ -1,15 +1,13 @@
 """`make run`: from an empty folder to a served portal, until Ctrl-C."""
 
 import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from . import config as checks
-from . import folders, messages, mlflow_server, process, provision, site
+from . import folders, interrupt, messages, mlflow_server, process, provision, site
 from .config import Config
 from .errors import Refusal
 from .process import Child
@@ -21,10 +19,6 @@ STEPS = 8
 ROUND = 0.25
 
 
-class Stop(BaseException):
-    """Somebody asked us to end."""
-
-
 class Launcher:
     """One portal, from start to end. `with` makes sure that everything started is stopped."""
 
@@ -33,15 +27,12 @@ class Launcher:
         self.progress = Progress(steps)
         self.supervisor = Supervisor()
         self.background: list[Child] = []
-        self.stopping = False
-        self.asked = 0
         self.code = 0
 
     # -- beginning and end -------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._asked)
+        interrupt.listen()
         folders.make(self.config)
         self.lock = folders.lock(self.config)
         if count := process.stop_leftovers(self.config.state):
@@ -52,7 +43,7 @@ class Launcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> bool:
-        self.stopping = True
+        interrupt.now_ending(again=self.supervisor.hurry)
         began = time.monotonic()
         names = [service.name for service in reversed(self.supervisor.services)]
         if isinstance(error, Refusal):
@@ -61,22 +52,12 @@ class Launcher:
         if names:
             say(f"  stopping {', '.join(names)}")
         for child in self.background:
-            child.stop_seconds = 1
-            child.stop()
+            child.kill()
         self.supervisor.stop()
         self.lock.close()
         if names:
             say(f"  stopped in {time.monotonic() - began:.1f} s")
-        return kind in {Stop, Refusal}
-
-    def _asked(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        self.asked += 1
-        if self.stopping:
-            self.supervisor.hurry()
-        else:
-            self.stopping = True
-            raise Stop
+        return kind in {interrupt.Stop, Refusal}
 
     # -- servers -----------------------------------------------------------------------------
 
@@ -183,7 +164,7 @@ class Launcher:
         while not until():
             for service in self.supervisor.look():
                 say(f"  {service.name} answers after {self.progress.seconds:.1f} s")
-            time.sleep(ROUND)
+            interrupt.pause(ROUND)
 
 
 def run(config: Config) -> int:

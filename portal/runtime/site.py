@@ -13,6 +13,7 @@ import psycopg
 
 from .config import HOST, ROOT, Config
 from .errors import Refusal
+from .interrupt import pause
 from .process import PYTHON, Child
 from .supervisor import Service
 
@@ -93,8 +94,9 @@ def step(config: Config, env: Mapping[str, str], *command: str) -> Child:
 
 def finish(child: Child) -> None:
     """Wait for it. Raises Refusal with its last words when it fails."""
-    assert child.process
-    if code := child.process.wait():
+    while (code := child.exit_code()) is None:
+        pause(0.02)
+    if code:
         raise Refusal(f"{child.name} failed with code {code}:\n{child.last_words(20)}")
 
 
@@ -118,7 +120,7 @@ def wait_for_web(config: Config, service: Service, seconds: float = 60) -> None:
     while not answers(config):
         if service.child.exit_code() is not None or time.monotonic() > deadline:
             raise Refusal(f"The web server does not answer:\n{service.child.last_words(20)}")
-        time.sleep(0.05)
+        pause(0.05)
 
 
 def has_command(name: str) -> bool:

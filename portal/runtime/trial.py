@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import folders, messages
+from . import folders, interrupt, messages
 from .config import Config
 from .process import die_with_parent
 from .run import Launcher
@@ -32,7 +32,7 @@ def trial(argv: Sequence[str], *, only_database: bool = False) -> int:
     finally:
         shutil.rmtree(folders.sockets(config), ignore_errors=True)
         shutil.rmtree(state, ignore_errors=True)
-    return 130 if launcher.asked else code
+    return 130 if interrupt.asked() else code
 
 
 def environment(launcher: Launcher) -> dict[str, str]:
