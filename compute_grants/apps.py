@@ -7,7 +7,9 @@ class ComputeGrantsConfig(AppConfig):
     verbose_name = _("Compute grants")
 
     def ready(self) -> None:
-        from compute_grants import events
+        from compute_grants import events, reconciliation
         from consortium import audit
+        from consortium import reconciliation as books
 
         audit.register_events(events.EVENTS)
+        books.register(*reconciliation.CHECKS)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models.machines import Resource
 from compute_grants.models.proposals import Proposal
-from consortium.models import Account, Affiliation, ArmAppointment, User, in_force
+from consortium.models import Account, Affiliation, ArmAppointment, User
 from consortium.roles import standing
 
 Office = ArmAppointment.Office
@@ -39,7 +39,7 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
         houses = who.institutions_as(Affiliation.Role.ADMIN, Affiliation.Role.DELEGATE)
         centres = who.institutions_as(Affiliation.Role.OPERATOR)
         membership = AllocationMember.objects.filter(
-            in_force(timezone.localdate()), allocation=OuterRef("pk"), user=user
+            allocation=OuterRef("pk"), user=user, until__isnull=True
         )
         return self.filter(
             Q(proposal__lead=user)
@@ -140,7 +140,10 @@ class Allocation(models.Model):
 
 
 class AllocationMember(models.Model):
-    """A person who may run jobs on an allocation, under a name of the cluster, for a time."""
+    """A person who may run jobs on an allocation, under a name of the cluster.
+
+    until: the day they were removed; without it the membership is open. Removal works at once.
+    """
 
     allocation = models.ForeignKey(Allocation, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")

@@ -1,0 +1,86 @@
+"""What must be true between usage, the ledger and the clusters. See consortium.reconciliation."""
+
+from consortium.reconciliation import SqlCheck
+
+_NET = """
+    SELECT u.id, coalesce(sum(CASE t.code WHEN 'usage' THEN t.amount ELSE -t.amount END), 0) AS net,
+        count(*) FILTER (WHERE t.id IS NULL) AS missing
+    FROM compute_grants_usagerecord u
+    CROSS JOIN LATERAL unnest(u.transfers) AS k (key)
+    LEFT JOIN consortium_transfer t ON t.id = k.key AND t.code IN ('usage', 'usage-correction')
+    GROUP BY u.id
+"""
+
+CHECKS = (
+    SqlCheck(
+        "usage.without_transfer",
+        f"""
+        SELECT u.cluster, u.job_id, u.charged, coalesce(n.net, 0)::bigint AS net
+        FROM compute_grants_usagerecord u LEFT JOIN ({_NET}) n ON n.id = u.id
+        WHERE u.charged <> coalesce(n.net, 0) OR n.missing > 0
+        ORDER BY u.id
+        """,  # noqa: S608  constants of this module
+        "job %(job_id)s on %(cluster)s counts as charged %(charged)s, its transfers say %(net)s",
+    ),
+    SqlCheck(
+        "usage.transfer_without_job",
+        """
+        SELECT t.id, t.amount, t.unit FROM consortium_transfer t
+        WHERE t.code IN ('usage', 'usage-correction') AND NOT EXISTS (
+            SELECT FROM compute_grants_usagerecord u WHERE u.transfers @> ARRAY[t.id])
+        ORDER BY t.id
+        """,
+        "transfer %(id)s took %(amount)s %(unit)s for no job",
+    ),
+    SqlCheck(
+        "usage.charged_wrongly",
+        """
+        SELECT u.cluster, u.job_id, u.charged,
+            CASE r.unit WHEN 'card_seconds' THEN u.card_seconds ELSE u.core_seconds END AS due
+        FROM compute_grants_usagerecord u
+        JOIN compute_grants_allocation a ON a.id = u.allocation_id
+        JOIN compute_grants_resource r ON r.id = a.resource_id
+        WHERE u.charged <>
+            CASE r.unit WHEN 'card_seconds' THEN u.card_seconds ELSE u.core_seconds END
+        ORDER BY u.id
+        """,
+        "job %(job_id)s on %(cluster)s was charged %(charged)s, due is %(due)s",
+    ),
+    SqlCheck(
+        "allocation.granted",
+        """
+        SELECT a.number, a.seconds, coalesce(sum(t.amount), 0)::bigint AS given
+        FROM compute_grants_allocation a
+        LEFT JOIN consortium_transfer t ON t.credit_id = a.account_id AND t.code = 'award'
+        GROUP BY a.id HAVING a.seconds <> coalesce(sum(t.amount), 0)
+        ORDER BY a.number
+        """,
+        "%(number)s states %(seconds)s granted, its ledger says %(given)s",
+    ),
+    SqlCheck(
+        "allocation.desired",
+        """
+        SELECT a.number, a.state, d.spec->>'open' AS open
+        FROM compute_grants_allocation a
+        LEFT JOIN consortium_desiredstate d ON d.kind = 'allocation' AND d.key = a.number
+        WHERE d.id IS NULL OR (d.spec->>'open')::boolean <> (a.state IN ('awarded', 'active'))
+            OR d.spec->'limits' IS DISTINCT FROM (
+                SELECT jsonb_build_object(r.tres, a.seconds / 60)
+                FROM compute_grants_resource r WHERE r.id = a.resource_id)
+        ORDER BY a.number
+        """,
+        "%(number)s is %(state)s, and what is wanted of its cluster differs (open: %(open)s)",
+    ),
+    SqlCheck(
+        "allocation.observed",
+        """
+        SELECT d.key AS number, d.spec->'limits' AS wanted, d.observed->'limits' AS observed
+        FROM consortium_desiredstate d
+        WHERE d.kind = 'allocation' AND d.applied_generation = d.generation
+            AND (d.observed->'limits' IS DISTINCT FROM d.spec->'limits'
+                OR d.observed->'open' IS DISTINCT FROM d.spec->'open')
+        ORDER BY d.key
+        """,
+        "%(number)s counts as settled with limits %(wanted)s, but %(observed)s was read",
+    ),
+)
