@@ -116,6 +116,8 @@ def checks() -> list[Check]:
             found.append(future.result(timeout=DEADLINE_SECONDS))
         except TooSlow:
             late = int(DEADLINE_SECONDS * 1000)
-            found.append(Check(code, name, ok=False, detail="timeout", milliseconds=late, vital=False))
+            found.append(
+                Check(code, name, ok=False, detail="timeout", milliseconds=late, vital=False)
+            )
     pool.shutdown(wait=False)
     return found

@@ -1,0 +1,1 @@
+"""The demo consortium: invented people and institutions, made through the real actions."""
