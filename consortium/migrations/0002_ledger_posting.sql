@@ -12,10 +12,10 @@
 --   LG007 hold is over         LG008 a sink cannot hold
 
 -- What a key stands for. Actor and reason are left out: a retry by somebody else, or in
--- another language, is the same request.
+-- another language, is the same request. (STABLE as its parts are, so that it is inlined.)
 CREATE FUNCTION ledger_request(
     p_debit bigint, p_credit bigint, p_amount bigint, p_code text, p_reverses uuid
-) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT encode(sha256(convert_to(
         concat_ws('|', p_debit, p_credit, p_amount, p_code, p_reverses), 'UTF8')), 'hex')
 $$;
@@ -113,20 +113,23 @@ DECLARE
     accounts bigint[];
     ins bigint[];
     outs bigint[];
-    short record;
+    short bigint[];
 BEGIN
-    WITH given AS (
-        SELECT * FROM unnest(p_keys, p_debits, p_credits, p_amounts, p_codes, p_actors, p_reasons)
+    -- Accounts are found by id alone, by subselect or `= ANY`: left to joins, the planner may
+    -- read the whole table for every batch.
+    WITH given AS MATERIALIZED (
+        SELECT g.*,
+            (SELECT unit FROM consortium_account WHERE id = g.debit) AS unit,
+            (SELECT unit FROM consortium_account WHERE id = g.credit) AS credit_unit
+        FROM unnest(p_keys, p_debits, p_credits, p_amounts, p_codes, p_actors, p_reasons)
             AS g (key, debit, credit, amount, code, actor, reason)
     ), made AS (
         INSERT INTO consortium_transfer
             (id, req_hash, debit_id, credit_id, amount, unit, code, actor_id, reason, created)
         SELECT key, ledger_request(debit, credit, amount, code, NULL), debit, credit, amount,
-            d.unit, g.code, g.actor, g.reason, clock_timestamp()
-        FROM given g
-        JOIN consortium_account d ON d.id = g.debit
-        JOIN consortium_account c ON c.id = g.credit AND c.unit = d.unit
-        WHERE g.amount > 0 AND g.debit <> g.credit
+            unit, code, actor, reason, clock_timestamp()
+        FROM given
+        WHERE amount > 0 AND debit <> credit AND unit = credit_unit
         ORDER BY key
         ON CONFLICT (id) DO NOTHING
         RETURNING id, debit_id, credit_id, amount
@@ -143,21 +146,22 @@ BEGIN
     IF coalesce(cardinality(fresh), 0) < cardinality(p_keys) THEN
         PERFORM ledger_check_rest(p_keys, p_debits, p_credits, p_amounts, p_codes);
     END IF;
-    PERFORM FROM consortium_account WHERE id = ANY (accounts) AND NOT sink
-        ORDER BY id FOR NO KEY UPDATE;
-    SELECT a.id, m.o INTO short
-    FROM unnest(accounts, ins, outs) AS m (account, i, o)
-    JOIN consortium_account a ON a.id = m.account
-    WHERE a.capped AND a.available + m.i < m.o LIMIT 1;
-    IF FOUND THEN
-        PERFORM ledger_refuse_overdraft(short.id, short.o);
+    WITH locked AS MATERIALIZED (  -- all of them in id order, whatever is asked of them below
+        SELECT id, capped, available FROM consortium_account
+        WHERE id = ANY (accounts) AND NOT sink ORDER BY id FOR NO KEY UPDATE
+    )
+    SELECT array_agg(ARRAY[locked.id, m.o]) INTO short FROM locked
+    JOIN unnest(accounts, ins, outs) AS m (account, i, o) ON m.account = locked.id
+    WHERE locked.capped AND locked.available + m.i < m.o;
+    IF short IS NOT NULL THEN
+        PERFORM ledger_refuse_overdraft(short[1][1], short[1][2]);
     END IF;
     UPDATE consortium_account a SET
         available = available + m.i - m.o,
         posted_in = posted_in + m.i,
         posted_out = posted_out + m.o
     FROM unnest(accounts, ins, outs) AS m (account, i, o)
-    WHERE a.id = m.account AND NOT a.sink;
+    WHERE a.id = ANY (accounts) AND a.id = m.account AND NOT a.sink;
     RETURN coalesce(fresh, '{}');
 END $$;
 
