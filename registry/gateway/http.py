@@ -32,7 +32,7 @@ _SAFE = (
     ("content-security-policy", "default-src 'none'; sandbox"),
     ("referrer-policy", "no-referrer"),
 )
-_LANGUAGE = re.compile(r"^\s*zh\b", re.IGNORECASE)
+_CHINESE = re.compile(r"^\s*zh\b", re.IGNORECASE)
 
 
 class Disconnected(Exception):
@@ -56,11 +56,6 @@ class Request:
             "transfer-encoding" in self.headers
         )
 
-    @property
-    def language(self) -> str:
-        """The language for somebody not yet known: Chinese if it is asked for first."""
-        return "zh-hans" if _LANGUAGE.match(self.headers.get("accept-language", "")) else "en"
-
     async def stream(self) -> AsyncIterator[bytes]:
         """The body in the chunks in which it comes. Raises Disconnected."""
         while True:
@@ -82,6 +77,14 @@ class Request:
                 raise Refused(413, "BAD_REQUEST", message % {"limit": limit // 1_000_000})
             parts.append(chunk)
         return b"".join(parts)
+
+
+def language_of(scope: Scope) -> str:
+    """The language for somebody not yet known: Chinese if it is asked for first."""
+    for name, value in scope["headers"]:
+        if bytes(name).lower() == b"accept-language":
+            return "zh-hans" if _CHINESE.match(bytes(value).decode("latin-1")) else "en"
+    return "en"
 
 
 def read_request(scope: Scope, receive: Receive, prefix: str) -> Request:

@@ -271,7 +271,7 @@ _OWN = (
         answered_by="server_info",
     ),
     Route(
-        *("GET", "/api/3.0/mlflow/workspaces", READ, "lab"),
+        *("GET", "/api/3.0/mlflow/workspaces", READ, "labs"),
         answered_by="list_labs",
     ),
     Route(
