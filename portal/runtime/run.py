@@ -124,17 +124,26 @@ class Launcher:
 
     def _load_content(self, stamps: site.Stamps) -> None:
         """Once for each database: what people did to it since is theirs."""
-        command, what = ("load_demo", "demo") if self.config.demo else ("create_admin", "admin")
+        command, what = (
+            ("load_demo", "demo consortium")
+            if self.config.demo
+            else (
+                "create_admin",
+                "administrator",
+            )
+        )
         identity = site.database_identity(self.servers.database_url)
-        if (what, identity) in stamps:
-            self.progress.step("content unchanged")
-        elif site.has_command(command):
+        if (command, identity) in stamps:
+            self.progress.step(f"{what} made before")
+            return
+        try:
             site.finish(self._in_background(self.servers.site(os.environ), command))
-            stamps.set(what, identity)
-            demo = "the demo consortium loaded"
-            self.progress.step(demo if self.config.demo else "one administrator made")
-        else:
-            self.progress.step(f"no {command} command: the portal starts empty")
+        except Refusal as refusal:  # the site may hold other content: serve that
+            self.progress.step(f"{what} not made")
+            complain(str(refusal))
+            return
+        stamps.set(command, identity)
+        self.progress.step(f"{what} made")
 
     def serve(self) -> None:
         """The web server first and alone, the rest once it answers: two cores do not make five."""

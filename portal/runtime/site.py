@@ -123,10 +123,6 @@ def wait_for_web(config: Config, service: Service, seconds: float = 60) -> None:
         pause(0.05)
 
 
-def has_command(name: str) -> bool:
-    return any(ROOT.glob(f"*/management/commands/{name}.py"))
-
-
 class Stamps:
     """What was done already, so that a second start need not do it again."""
 
