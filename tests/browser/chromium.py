@@ -86,16 +86,17 @@ def accessibility(page: Page) -> list[str]:
     ]
 
 
-def overflow(page: Page) -> str:
-    """The widest element that makes the page scroll sideways, or "" when none does."""
+def overflow(page: Page) -> list[str]:
+    """What makes the page scroll sideways: the elements that stick out, none when it does not."""
     return page.evaluate(
         """() => {
           const wide = document.documentElement.clientWidth;
-          if (document.documentElement.scrollWidth <= wide) return "";
-          const outer = [...document.querySelectorAll("body *")]
-            .filter((e) => e.getBoundingClientRect().right > wide + 1)
-            .map((e) => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`);
-          return `${document.documentElement.scrollWidth} > ${wide}: ${outer.slice(0, 4).join("; ")}`;
+          if (document.documentElement.scrollWidth <= wide) return [];
+          const edge = (element) => Math.round(element.getBoundingClientRect().right);
+          return [...document.querySelectorAll("body *")]
+            .filter((element) => edge(element) > wide + 1)
+            .slice(0, 5)
+            .map((element) => `${element.tagName} ${element.className} ends at ${edge(element)}`);
         }"""
     )
 

@@ -39,13 +39,6 @@ def browser() -> Iterator[Browser]:
             yield started
 
 
-@pytest.fixture
-def shots(request: pytest.FixtureRequest) -> Path | None:
-    """Where pictures go: the folder of --shots, or None."""
-    folder = request.config.getoption("--shots")
-    return Path(folder) if folder else None
-
-
 def session_cookie(user: User, url: str) -> dict[str, str]:
     """The cookie of a session in which `user` proved who they are a moment ago."""
     client = Client()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
@@ -23,48 +27,72 @@ VIEWS = {
 NARROWEST = 320
 
 
+@dataclass(frozen=True)
+class Site:
+    """A running site with one set of rows for all its pages."""
+
+    url: str
+    world: World
+    browser: Browser
+    shots: Path | None
+
+
 @pytest.fixture(scope="module")
-def site(browser: Browser, django_db_setup, django_db_blocker) -> Iterator[tuple[str, World]]:
-    """A running site with one set of rows for all its pages; emptied at the end."""
+def db(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The test database for the whole module: the server's threads must see what is written.
+
+    Named as pytest-django's own, which it replaces here, because by that name pytest-django
+    knows that these tests need the database made.
+    """
     with django_db_blocker.unblock():
-        server = LiveServer("127.0.0.1")
-        try:
-            yield server.url, World()
-        finally:
-            server.stop()
-            call_command("flush", verbosity=0, interactive=False)
+        assert str(connection.settings_dict["NAME"]).startswith("test_")
+        yield
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, db, request: pytest.FixtureRequest) -> Iterator[Site]:
+    server = LiveServer("127.0.0.1")
+    folder = request.config.getoption("--shots")
+    try:
+        yield Site(server.url, World(), browser, Path(folder) if folder else None)
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("route", page_routes(), ids=label)
-def test_page(route, site, browser, shots):
-    url, world = site
-    address, person = world.visit(route)
-    problems = []
-    for language in VIEWS:
-        problems += [f"[{language}] {p}" for p in _inspect(browser, url, address, person, language, shots)]
+def test_page(route, site):
+    address, person = site.world.visit(route)
+    problems = [
+        f"[{language}] {problem}"
+        for language in VIEWS
+        for problem in _inspect(site, address, person, language)
+    ]
     assert problems == []
 
 
-def _inspect(browser, url, address, person, language, shots) -> list[str]:
-    with browser.new_context(base_url=url, locale=language, reduced_motion="reduce") as context:
+def _inspect(site: Site, address: str, person: User | None, language: str) -> list[str]:
+    """Everything wrong with one page in one language, one line each."""
+    with site.browser.new_context(
+        base_url=site.url, locale=language, reduced_motion="reduce"
+    ) as context:
         if person is not None:
             User.objects.filter(pk=person.pk).update(language=language)
-            context.add_cookies([session_cookie(person, url)])
+            context.add_cookies([session_cookie(person, site.url)])
         answer = context.request.get(f"{address}?lang={language}")
-        if not answer.headers.get("content-type", "").startswith("text/html"):
-            return [] if answer.status < 400 else [f"status {answer.status}"]
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            return [f"status {answer.status}"]
+        if not answer.headers["content-type"].startswith("text/html"):
+            return []
         page, complaints = chromium.open_page(context)
-        response = page.goto(f"{address}?lang={language}", wait_until="load")
-        if response is None or response.status >= 400:
-            return [f"status {response and response.status}"]
-        problems = [f"language: {text}" for text in strangers(response.text())]
+        page.goto(f"{address}?lang={language}", wait_until="load")
+        problems = [f"language: {text}" for text in strangers(answer.text())]
+        name = address.strip("/").replace("/", "_") or "home"
         for theme, width in VIEWS[language]:
             chromium.show(page, theme=theme, width=width)
             problems += [f"{theme} {width}: {fault}" for fault in chromium.accessibility(page)]
-            name = address.strip("/").replace("/", "_") or "home"
-            chromium.shoot(page, shots, f"{name}-{language}-{theme}-{width}")
-        page.set_viewport_size({"width": NARROWEST, "height": 900})
-        if wide := chromium.overflow(page):
-            problems.append(f"overflow at {NARROWEST}: {wide}")
+            chromium.shoot(page, site.shots, f"{name}-{language}-{theme}-{width}")
+        chromium.show(page, theme="light", width=NARROWEST)
+        problems += [f"overflow at {NARROWEST}: {wide}" for wide in chromium.overflow(page)]
         problems += [f"policy: {text}" for text in page.evaluate("globalThis.violations")]
         return problems + complaints.said

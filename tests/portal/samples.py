@@ -44,5 +44,7 @@ def _with_second_factor() -> User:
 
 
 def _confirmation(person: User) -> str:
-    address = EmailAddress.objects.create(user=person, email=person.email, primary=True)
+    address, _ = EmailAddress.objects.get_or_create(
+        user=person, email=person.email, defaults={"primary": True}
+    )
     return str(EmailConfirmationHMAC(address).key)
