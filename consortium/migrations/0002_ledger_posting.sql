@@ -33,7 +33,7 @@ BEGIN
             'available', account.available, 'needed', p_needed);
 END $$;
 
--- Move amounts in and out of one account's balance; does nothing to a sink.
+-- Move amounts in and out of an account that keeps a balance.
 CREATE FUNCTION ledger_move(p_account bigint, p_in bigint, p_out bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,10 +41,23 @@ BEGIN
         available = available + p_in - p_out,
         posted_in = posted_in + p_in,
         posted_out = posted_out + p_out
-    WHERE id = p_account AND NOT sink AND (NOT capped OR available + p_in >= p_out);
-    IF NOT FOUND AND NOT (SELECT sink FROM consortium_account WHERE id = p_account) THEN
+    WHERE id = p_account AND (NOT capped OR available + p_in >= p_out);
+    IF NOT FOUND THEN
         PERFORM ledger_refuse_overdraft(p_account, p_out);
     END IF;
+END $$;
+
+-- The transfer made under a key before, or nothing; refused if it was another request.
+CREATE FUNCTION ledger_made_before(p_key uuid, p_request text)
+RETURNS consortium_transfer LANGUAGE plpgsql AS $$
+DECLARE
+    made consortium_transfer;
+BEGIN
+    SELECT * INTO made FROM consortium_transfer WHERE id = p_key;
+    IF made.req_hash <> p_request THEN
+        RAISE EXCEPTION 'key % was used for another request', p_key USING ERRCODE = 'LG002';
+    END IF;
+    RETURN made;
 END $$;
 
 -- The transfer of key p_key, made now or, for the same request, before.
@@ -55,50 +68,59 @@ CREATE FUNCTION ledger_post(
 DECLARE
     request text := ledger_request(p_debit, p_credit, p_amount, p_code, p_reverses);
     done consortium_transfer;
-    debit consortium_account;
-    credit consortium_account;
+    paying_unit text;
+    paying_sink boolean;
+    enough boolean;
+    getting_unit text;
+    getting_sink boolean;
 BEGIN
-    SELECT * INTO done FROM consortium_transfer WHERE id = p_key;
-    IF NOT FOUND THEN
-        IF p_amount IS NULL OR p_amount <= 0 THEN
+    SELECT d.unit, d.sink, NOT d.capped OR d.available >= p_amount, c.unit, c.sink
+    INTO paying_unit, paying_sink, enough, getting_unit, getting_sink
+    FROM consortium_account d, consortium_account c WHERE d.id = p_debit AND c.id = p_credit;
+    -- What is short now may have had enough when this key was first sent.
+    IF (enough AND p_amount > 0 AND p_debit <> p_credit AND paying_unit = getting_unit)
+        IS NOT TRUE THEN
+        done := ledger_made_before(p_key, request);
+        IF done.id IS NOT NULL THEN
+            RETURN done;
+        ELSIF (p_amount > 0) IS NOT TRUE THEN
             RAISE EXCEPTION 'amount % is not positive', p_amount USING ERRCODE = 'LG005';
-        END IF;
-        SELECT * INTO debit FROM consortium_account WHERE id = p_debit;
-        SELECT * INTO credit FROM consortium_account WHERE id = p_credit;
-        IF debit.id IS NULL OR credit.id IS NULL OR p_debit = p_credit THEN
+        ELSIF paying_unit IS NULL OR p_debit = p_credit THEN
             RAISE EXCEPTION 'no accounts % and %', p_debit, p_credit USING ERRCODE = 'LG004';
-        END IF;
-        IF debit.unit <> credit.unit THEN
+        ELSIF paying_unit <> getting_unit THEN
             RAISE EXCEPTION 'account % is in %, account % in %',
-                p_debit, debit.unit, p_credit, credit.unit USING ERRCODE = 'LG003';
+                p_debit, paying_unit, p_credit, getting_unit USING ERRCODE = 'LG003';
         END IF;
-        IF debit.capped AND debit.available < p_amount THEN  -- spares a row that would be undone
+        PERFORM ledger_refuse_overdraft(p_debit, p_amount);
+    END IF;
+
+    INSERT INTO consortium_transfer
+        (id, req_hash, debit_id, credit_id, amount, unit, code, reverses_id, actor_id, reason,
+         created)
+    VALUES (p_key, request, p_debit, p_credit, p_amount, paying_unit, p_code, p_reverses,
+        p_actor, p_reason, clock_timestamp())
+    ON CONFLICT (id) DO NOTHING
+    RETURNING * INTO done;
+    IF NOT FOUND THEN  -- another session may have committed it while we waited
+        RETURN ledger_made_before(p_key, request);
+    END IF;
+    IF getting_sink AND NOT paying_sink THEN  -- the usual case, kept short
+        UPDATE consortium_account SET
+            available = available - p_amount, posted_out = posted_out + p_amount
+        WHERE id = p_debit AND (NOT capped OR available >= p_amount);
+        IF NOT FOUND THEN
             PERFORM ledger_refuse_overdraft(p_debit, p_amount);
         END IF;
-        INSERT INTO consortium_transfer
-            (id, req_hash, debit_id, credit_id, amount, unit, code, reverses_id, actor_id,
-             reason, created)
-        VALUES (p_key, request, p_debit, p_credit, p_amount, debit.unit, p_code, p_reverses,
-            p_actor, p_reason, clock_timestamp())
-        ON CONFLICT (id) DO NOTHING
-        RETURNING * INTO done;
-        IF FOUND THEN
-            IF p_debit < p_credit AND NOT debit.sink THEN
-                PERFORM ledger_move(p_debit, 0, p_amount);
-            END IF;
-            IF NOT credit.sink THEN
-                PERFORM ledger_move(p_credit, p_amount, 0);
-            END IF;
-            IF p_debit > p_credit AND NOT debit.sink THEN
-                PERFORM ledger_move(p_debit, 0, p_amount);
-            END IF;
-            RETURN done;
-        END IF;
-        -- Another session committed this key while we waited for it.
-        SELECT * INTO done FROM consortium_transfer WHERE id = p_key;
+        RETURN done;
     END IF;
-    IF done.req_hash <> request THEN
-        RAISE EXCEPTION 'key % was used for another request', p_key USING ERRCODE = 'LG002';
+    IF NOT paying_sink AND p_debit < p_credit THEN
+        PERFORM ledger_move(p_debit, 0, p_amount);
+    END IF;
+    IF NOT getting_sink THEN
+        PERFORM ledger_move(p_credit, p_amount, 0);
+    END IF;
+    IF NOT paying_sink AND p_debit > p_credit THEN
+        PERFORM ledger_move(p_debit, 0, p_amount);
     END IF;
     RETURN done;
 END $$;

@@ -54,8 +54,7 @@ def books() -> Books:
 
 
 def _found() -> set[str]:
-    names = {line.split(":")[0] for line in differences()}
-    return {name for name in names if name.startswith("ledger.")}
+    return {line.split(":")[0] for line in differences()}
 
 
 def _row(model, obj, **changes):

@@ -34,5 +34,5 @@ def post(debit: Account, credit: Account, amount: int, *, code: str = "test") ->
 
 
 def differences() -> list[str]:
-    """What reconciliation finds wrong, one line each."""
-    return [f"{name}: {line}" for name, line in reconciliation.differences()]
+    """What the ledger's own checks find wrong, one line each."""
+    return [f"{c.name}: {line}" for c in reconciliation.LEDGER for line in c.find()]

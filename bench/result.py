@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+class Failed(Exception):
+    """A benchmark found something that must never be, such as an overdrawn account."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The limit, or the other way of doing it, measured in the same run."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of output. `floor` is what `value` must reach; None where there is none."""
+
+    name: str
+    value: float
+    unit: str
+    peer: Peer
+    floor: float | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float:
+        return self.value / self.peer.value if self.peer.value else 0
+
+    def line(self) -> str:
+        body = {
+            "name": self.name,
+            "value": round(self.value, 1),
+            "unit": self.unit,
+            "floor": self.floor,
+            "peer": {**asdict(self.peer), "value": round(self.peer.value, 1)},
+            "ratio": round(self.ratio, 3),
+            "commit": commit(),
+            **self.facts,
+        }
+        return json.dumps(body, ensure_ascii=False)
+
+
+@cache
+def commit() -> str:
+    """The commit measured, marked when the tree differs from it; "unknown" outside git."""
+    root = Path(__file__).resolve().parents[1]
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() or "unknown"
