@@ -1,7 +1,7 @@
 """The MLflow server behind the portal, over HTTP on a private socket.
 
-`Relay` forwards clients' calls (asyncio); `MlflowServer` asks what the portal itself needs to
-know. MLFLOW_BACKEND_URL is http://host:port, or http+unix://<percent-encoded path>.
+Here is what the portal itself asks; clients' calls are forwarded by registry.backends.relay.
+MLFLOW_BACKEND_URL is http://host:port, or http+unix://<percent-encoded path>.
 Reading is safe to repeat; `ensure_workspace` and `tag_version` set absolute values.
 """
 
@@ -99,33 +99,6 @@ class Mlflow(Protocol):
 
     def tag_version(self, workspace: str, name: str, version: int, key: str, value: str) -> None:
         """Set one tag of a version."""
-
-
-class Relay:
-    """Forwards calls that were checked and written anew, over kept-alive connections."""
-
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        base, socket = address(url)
-        if transport is None:
-            transport = httpx.AsyncHTTPTransport(uds=socket, limits=_LIMITS, retries=1)
-        self.client = httpx.AsyncClient(transport=transport, base_url=base, timeout=_TIMEOUT)
-
-    async def send(
-        self, method: str, path: str, *, query: str, body: bytes | None, workspace: str
-    ) -> Answer:
-        """Raises MlflowError when MLflow does not answer."""
-        headers = {WORKSPACE_HEADER: workspace}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        target = f"{path}?{query}" if query else path
-        try:
-            response = await self.client.request(method, target, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            raise MlflowError("UNREACHABLE", type(error).__name__) from error
-        return Answer(response.status_code, response.content)
-
-    async def close(self) -> None:
-        await self.client.aclose()
 
 
 class MlflowServer:

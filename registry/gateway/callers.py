@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext_lazy as _
 
 from consortium import tokens
-from consortium.models import ApiToken, Scope, User
+from consortium.models import Scope, User
 from consortium.roles import Permission, has
 from registry.gateway.refusals import Refused
 from registry.gateway.routes import Access
 from registry.models import Lab
+from registry.queries.callers import Caller, by_token
 
 _ASK = (("www-authenticate", 'Bearer realm="portal"'),)
 _SCOPES = {
@@ -23,14 +23,6 @@ _SCOPES = {
     Access.WRITE: frozenset({Scope.REGISTRY_WRITE.value}),
 }
 _PERMISSIONS = {Access.READ: Permission.MODEL_VIEW, Access.WRITE: Permission.RUN_WRITE}
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A token and the person it stands for."""
-
-    user: User
-    token: ApiToken
 
 
 def token_text(authorization: str) -> str | None:
@@ -53,12 +45,12 @@ def identify(authorization: str) -> Caller:
     if text is None:
         message = _("Send a token of the portal: set MLFLOW_TRACKING_TOKEN.")
         raise Refused(401, "UNAUTHENTICATED", message, _ASK)
-    token = tokens.verify(text)
-    if token is None:
+    caller = by_token(text)
+    if caller is None:
         message = _("This token is unknown, expired or revoked. Create a new one in the portal.")
         raise Refused(401, "UNAUTHENTICATED", message, _ASK)
-    tokens.touch(token)
-    return Caller(token.user, token)
+    tokens.touch(caller.token)
+    return caller
 
 
 def reader(authorization: str) -> User | AnonymousUser:
@@ -94,7 +86,7 @@ def lab_for(caller: Caller, slug: str, access: Access) -> Lab:
     """
     if not slug:
         return _only_lab(caller)
-    lab = Lab.objects.worked_in_by(caller.user).filter(slug=slug).first()
+    lab = next((lab for lab in caller.labs if lab.slug == slug), None)
     if lab is None and access is Access.READ:
         lab = Lab.objects.open_to(caller.user).filter(slug=slug).first()
     if lab is None:
@@ -104,7 +96,7 @@ def lab_for(caller: Caller, slug: str, access: Access) -> Lab:
 
 
 def _only_lab(caller: Caller) -> Lab:
-    labs = list(Lab.objects.worked_in_by(caller.user)[:10])
+    labs = caller.labs
     if not labs:
         message = _("You are not a member of any lab. Ask a maintainer of your lab to add you.")
         raise Refused(403, "PERMISSION_DENIED", message)

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from consortium.logs import request_id
 from consortium.models import User
 from registry.backends import MlflowError
-from registry.backends.mlflow import Relay
+from registry.backends.relay import Relay
 from registry.gateway import artifacts, callers
 from registry.gateway.answers import belongs_to, with_lab_name
 from registry.gateway.fields import shaped

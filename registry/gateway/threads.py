@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 THREADS = 16
+IDLE = 20.0
+_last = threading.local()
 _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="edge")
 
 
 def _with_connection(work: Callable[[], T]) -> T:
-    close_old_connections()
+    """Asking whether a connection still lives costs a query, so only idle ones are asked."""
+    if time.monotonic() - getattr(_last, "at", 0.0) > IDLE:
+        close_old_connections()
     try:
         return work()
-    finally:
+    except (OperationalError, InterfaceError):
         close_old_connections()
+        raise
+    finally:
+        _last.at = time.monotonic()
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
