@@ -223,4 +223,41 @@ def _accounts() -> dict[str, dict[str, Rule]]:
     }
 
 
-TABLE: Table = _accounts()
+P = Permission
+_OWN = {"GET": SIGNED_IN, "POST": SIGNED_IN}  # the object's policy decides
+TABLE: Table = _accounts() | {
+    "consortium:institution_list": public_page(P.INSTITUTION_VIEW),
+    "consortium:institution": public_page(P.INSTITUTION_VIEW),
+    "consortium:institution_apply": _OWN,
+    "consortium:institution_edit": _OWN,
+    "consortium:institution_submit": {"POST": SIGNED_IN},
+    "consortium:institution_move": page(P.INSTITUTION_ADMIT, P.INSTITUTION_ADMIT),
+    "consortium:institution_join": _OWN,
+    "consortium:affiliation_add": page(P.PEOPLE_MANAGE, P.PEOPLE_MANAGE),
+    "consortium:affiliation_end": _OWN,
+    "consortium:affiliation_request": _OWN,
+    "consortium:affiliation_request_withdraw": {"POST": SIGNED_IN},
+    "consortium:person_list": page(P.PEOPLE_VIEW),
+    "consortium:person": page(P.PEOPLE_VIEW),
+    "consortium:person_appoint": page(P.APPOINT, P.APPOINT),
+    "consortium:person_reviewer": page(P.REVIEWER_NAME, P.REVIEWER_NAME),
+    "consortium:person_deactivate": page(P.PEOPLE_MANAGE, P.PEOPLE_MANAGE),
+    "consortium:appointment_end": _OWN,
+    "consortium:account": {"GET": SIGNED_IN},
+    "consortium:profile": _OWN,
+    "consortium:token_list": page(P.TOKEN_OWN),
+    "consortium:token_create": page(P.TOKEN_OWN, P.TOKEN_OWN),
+    "consortium:token_revoke": {"POST": Rule(P.TOKEN_OWN)},
+    # The API. Memberships and tokens are changed in a session only.
+    "api:institution-list": {"GET": Rule(P.INSTITUTION_VIEW, Auth.ANY)},
+    "api:institution-detail": {"GET": Rule(P.INSTITUTION_VIEW, Auth.ANY)},
+    "api:institution-submit": {"POST": SIGNED_IN},
+    "api:institution-move": {"POST": Rule(P.INSTITUTION_ADMIT)},
+    "api:person-list": {"GET": Rule(None, Auth.PERSON, Scope.PROFILE_READ)},
+    "api:person-detail": {"GET": Rule(None, Auth.PERSON, Scope.PROFILE_READ)},
+    "api:me": {"GET": Rule(None, Auth.PERSON, Scope.PROFILE_READ)},
+    "api:token-list": api("GET", P.TOKEN_OWN, Scope.PROFILE_READ) | {"POST": Rule(P.TOKEN_OWN)},
+    "api:token-revoke": {"POST": Rule(P.TOKEN_OWN)},
+    "consortium:audit_log": page(P.AUDIT_VIEW),
+    "consortium:audit_export": page(P.AUDIT_VIEW),
+}

@@ -30,13 +30,18 @@ def reauthentication_required(request: HttpRequest) -> HttpResponse | None:
     if not factor:
         messages.warning(request, str(factor.reason))
         return redirect("mfa_index")
-    if reauthentication.did_recently_reauthenticate(request):
+    if recently_proved(request):
         return None
     if request.method == "POST":
         messages.warning(request, _("Confirm that it is you, then send the form again."))
     return HttpResponseRedirect(
         f"{_first_way(request)}?{urlencode({'next': request.get_full_path()})}"
     )
+
+
+def recently_proved(request: HttpRequest) -> bool:
+    """Whether this session re-authenticated within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
+    return bool(reauthentication.did_recently_reauthenticate(request))
 
 
 def _first_way(request: HttpRequest) -> str:

@@ -243,7 +243,7 @@ def can_set_reviewer(user: User, person: User, reviewer: Reviewer | None = None)
         return deny(_("You cannot name yourself a reviewer."))
     if reviewer is not None and reviewer.user_id != person.pk:
         return deny(_("This standing belongs to somebody else."))
-    if _is_secretariat(user) or has(user, Permission.REVIEW_ASSIGN):
+    if has(user, Permission.REVIEWER_NAME):
         return ALLOW
     return deny(_("Reviewers are named by the R&D office or the secretariat."))
 

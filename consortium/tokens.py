@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from consortium.models import ApiToken
 PREFIX = "omic"
 LONGEST = timedelta(days=90)
 PEPPER_VERSION = 1
+LONGEST_TEXT = 100
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -48,12 +50,13 @@ def digest_of(text: str, pepper_version: int) -> str:
 def well_formed(text: str) -> str | None:
     """The key id of a token whose shape and checksum are right, else None."""
     body, _sep, crc = text.rpartition("_")
-    parts = body.split("_")
-    if len(parts) != 3 or parts[0] != PREFIX or len(text) > 100:
+    prefix, _sep, rest = body.partition("_")
+    key_id, _sep, secret = rest.partition("_")
+    if len(text) > LONGEST_TEXT or not text.isascii() or prefix != PREFIX or not secret:
         return None
     if not hmac.compare_digest(f"{zlib.crc32(body.encode()):08x}", crc):
         return None
-    return parts[1]
+    return key_id
 
 
 def verify(text: str) -> ApiToken | None:
@@ -90,6 +93,13 @@ class TokenMiddleware:
                 detail = _("This token is unknown, expired or revoked. Create a new one.")
                 return problem(401, "bad_token", detail)
             touch(token)
-            request.user = token.user
-            request.api_token = token  # type: ignore[attr-defined]
+            _act_as(request, token)
         return self.get_response(request)
+
+
+def _act_as(request: HttpRequest, token: ApiToken) -> None:
+    """The token's owner calls, and a session that came along plays no part."""
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    request.user = token.user
+    request.api_token = token  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The one access table: (url name, method) -> permission, authentication, token scope."""
 
 from compute_grants.access import TABLE as GRANTS
-from consortium.access import PUBLIC, SIGNED_IN, Rule, Table
+from consortium.access import PUBLIC, SIGNED_IN, Auth, Rule, Table
 from consortium.access import TABLE as CONSORTIUM
 from registry.access import TABLE as REGISTRY
 
@@ -9,6 +9,7 @@ PORTAL: Table = {
     "portal:home": {"GET": PUBLIC},
     "portal:healthz": {"GET": PUBLIC},
     "portal:status": {"GET": PUBLIC},
+    "api:schema": {"GET": Rule(None, Auth.ANY)},
     "portal:dashboard": {"GET": SIGNED_IN},
     "portal:design": {"GET": PUBLIC},
     "portal:set_theme": {"POST": PUBLIC},

@@ -49,12 +49,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "consortium.sessions.SessionAge",
     "consortium.tokens.TokenMiddleware",
     "portal.middleware.LanguageFromProfile",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "consortium.access.AccessMiddleware",
     "consortium.requests.DomainErrorMiddleware",
 ]
@@ -121,30 +121,45 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Sign-in by django-allauth 65.21. What is not set here is as its documentation says.
+ACCOUNT_ADAPTER = "consortium.sign_in.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_SIGNUP_FORM_CLASS = "consortium.forms.SignUpForm"
+SIGNUP_OPEN = env.flag("SIGNUP_OPEN", default=True)
+# Nobody gets in with an address that they have not shown to be theirs.
+ACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "optional" if TESTING else "mandatory")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _SECURE else "http"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = False  # the cookie goes with the browser
+if TESTING:
+    ACCOUNT_RATE_LIMITS = {"login": "1000/m/ip"}  # every test signs in from one address
+# Only so many proxies in front of us may say where a caller comes from.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "consortium.sign_in.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Open Model Innovation Consortium"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 s either way, for clocks that are a little off
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _SECURE
 USERSESSIONS_TRACK_ACTIVITY = True
 # Those who award, admit, appoint or sign need a second factor (consortium.roles.SECOND_FACTOR).
 REQUIRE_SECOND_FACTOR = env.flag("REQUIRE_SECOND_FACTOR", default=_SECURE)
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ABSOLUTE = SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE = 3 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 if _SECURE:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
     SECURE_HSTS_SECONDS = 31_536_000
+    if ALLAUTH_TRUSTED_PROXY_COUNT:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -195,6 +210,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["consortium.api.throttling.CallerThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "caller": "100000/min" if TESTING else env.text("API_RATE", "600/min")
+    },
     "DEFAULT_PAGINATION_CLASS": "consortium.api.pagination.Pages",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
