@@ -31,12 +31,13 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("registry:gate_list", _("Transfer gate")),
     ("registry:statement_list", _("Revenue")),
     ("consortium:institution_list", _("Institutions")),
-    ("consortium:token_list", _("API tokens")),
+    ("consortium:person_list", _("People")),
+    ("consortium:account", _("Your account")),
     ("consortium:audit_log", _("Audit log")),
 )
 FOOT: tuple[tuple[str, str | Promise], ...] = (
     ("portal:status", _("Status")),
-    ("api:docs", _("API")),
+    ("portal:developers", _("For developers")),
     ("portal:design", _("Components")),
 )
 NOTICES = "consortium:notice_list"
@@ -53,7 +54,7 @@ class Entry:
     current: bool
 
 
-class Site:
+class Frame:
     """Read by templates/layouts; each part is worked out only when a template asks for it."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -121,6 +122,6 @@ class Site:
         )
 
 
-def site(request: HttpRequest) -> dict[str, Site]:
-    """The context processor: `site` in every template."""
-    return {"site": Site(request)}
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    """The context processor: `frame` in every template."""
+    return {"frame": Frame(request)}
