@@ -37,7 +37,7 @@ test: system-packages venv-dev lint types contracts migrations ## Run every chec
 lint: venv-dev ## Check style: ruff and djlint
 	@$(VENV)/bin/ruff check $(PATHS)
 	@$(VENV)/bin/ruff format --check $(PATHS)
-	@$(VENV)/bin/djlint --check --lint --quiet templates
+	@$(VENV)/bin/djlint --lint --quiet templates
 
 types: venv-dev ## Check types: mypy --strict
 	@PORTAL_TESTING=1 $(VENV)/bin/mypy $(OURS)
