@@ -11,6 +11,7 @@ PORTAL: Table = {
     "portal:status": {"GET": PUBLIC},
     "api:schema": {"GET": Rule(None, Auth.ANY)},
     "portal:dashboard": {"GET": SIGNED_IN},
+    "portal:developers": {"GET": PUBLIC},
     "portal:design": {"GET": PUBLIC},
     "portal:set_theme": {"POST": PUBLIC},
     "portal:set_language": {"POST": PUBLIC},

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.views import design, health, home, preferences
+from portal.views import design, developers, health, home, preferences
 
 portal_patterns = (
     [
@@ -10,6 +10,7 @@ portal_patterns = (
         path("dashboard/", home.dashboard, name="dashboard"),
         path("healthz", health.healthz, name="healthz"),
         path("status/", health.status, name="status"),
+        path("developers/", developers.developers, name="developers"),
         path("design/", design.gallery, name="design"),
         path("preferences/theme", preferences.set_theme, name="set_theme"),
         path("preferences/language", preferences.set_language, name="set_language"),
