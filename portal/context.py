@@ -23,6 +23,7 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("portal:dashboard", _("What needs me")),
     ("compute_grants:call_list", _("Calls")),
     ("compute_grants:proposal_list", _("Proposals")),
+    ("compute_grants:review_list", _("Reviews")),
     ("compute_grants:allocation_list", _("Grants")),
     ("compute_grants:machine_list", _("Machines")),
     ("registry:model_list", _("Models")),
@@ -113,6 +114,11 @@ class Frame:
             return reverse(name)
         except NoReverseMatch:
             return ""
+
+    @cached_property
+    def account_url(self) -> str:
+        """The person's own page."""
+        return self._href("consortium:account")
 
     def _is_current(self, name: str, href: str) -> bool:
         """The page itself or one beneath it: the grant of a list of grants."""

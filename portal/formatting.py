@@ -69,6 +69,11 @@ def kwh(joules: int | None) -> str:
     raise AssertionError(amount)
 
 
+def grouped(amount: float | Decimal | None, places: int = 0) -> str:
+    """A number in groups of three, with so many decimals: 1234567 -> "1,234,567"."""
+    return "–" if amount is None else _grouped(Decimal(str(amount)), places=places)
+
+
 def filesize(size: int | None) -> str:
     """Bytes in decimal units, as disks and downloads are sold: 1_530_000 -> "1.5 MB"."""
     if size is None:
@@ -88,7 +93,7 @@ def short_hash(digest: str | None) -> SafeString:
 
 
 def moment(value: dt.datetime | dt.date | None, form: str = "") -> SafeString:
-    """A <time> in Beijing time. `form`: "" date and time, "date" only the date, "exact" to the second.
+    """A <time> in Beijing time. `form`: "" to the minute, "date" the date, "exact" to the second.
 
     A plain date is shown as the date it is, whatever `form` says.
     """
@@ -110,7 +115,7 @@ def localized_text(obj: object, field: str) -> str:
 
 
 def localized(obj: object, field: str) -> SafeString:
-    """`field`_zh or `field`_en of `obj`, escaped; the other side, marked, where this one is empty."""
+    """`field`_zh or `field`_en of `obj`, escaped; where empty, the other side, marked as such."""
     text, language = _reader_side(obj, field)
     if language == side() or not text:
         return format_html("{}", text)

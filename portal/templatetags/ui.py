@@ -3,8 +3,8 @@
 Block tags:   record, panel, notice, table, stats, empty, figure_chart
 Single tags:  action_button, post_button, tag, state_tag, error_summary, field, form_fields,
               stat, steps, tabs, timeline, snippet, pager, chain, task_list
-Filters:      hours, card_hours, yuan, kwh, bytes, short_hash, moment, localized, localized_text,
-              markdown
+Filters:      hours, card_hours, yuan, kwh, grouped, bytes, short_hash, moment, localized,
+              localized_text, markdown
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.core.paginator import Page
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -73,6 +74,7 @@ register.filter("hours", formatting.hours)
 register.filter("card_hours", formatting.card_hours)
 register.filter("yuan", formatting.yuan)
 register.filter("kwh", formatting.kwh)
+register.filter("grouped", formatting.grouped)
 register.filter("bytes", formatting.filesize)
 register.filter("filesize2", formatting.filesize)
 register.filter("short_hash", formatting.short_hash)
@@ -198,7 +200,7 @@ def action_button(
 
 
 @register.inclusion_tag("components/post_button.html", takes_context=True)
-def post_button(
+def post_button(  # noqa: PLR0917 - templates read better without seven keywords
     context: Context,
     label: str,
     href: str,
@@ -370,7 +372,7 @@ def chain(links: Iterable[Mapping[str, Any]]) -> dict[str, object]:
 @register.inclusion_tag("components/task_list.html")
 def task_list(tasks: Iterable[Any]) -> dict[str, object]:
     """What needs me. Each task: verb, title, href, why, due, tone."""
-    return {"tasks": list(tasks)}
+    return {"tasks": list(tasks), "now": timezone.now()}
 
 
 @register.simple_tag
