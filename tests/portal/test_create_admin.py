@@ -1,25 +1,36 @@
-"""`manage.py create_admin`: how an empty site gets its first person."""
-
-import stat
+from io import StringIO
 
 from django.core.management import call_command
 
 from consortium.models import ArmAppointment, User
+from consortium.roles import Role, roles_of
+from tests.factories import consortium as make
+
+PASSWORD = "celadon over ink, 2026"
 
 
-def test_makes_one_person_at_the_secretariat_who_can_sign_in(db, tmp_path):
-    logins = tmp_path / "logins.txt"
-    call_command("create_admin", "--logins", str(logins), "--email", "head@office.example")
+def run(tmp_path, **options):
+    out = StringIO()
+    call_command("create_admin", logins=tmp_path / "logins.txt", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_an_empty_site_gets_its_secretariat(db, tmp_path):
+    said = run(tmp_path, email="root@example.org", password=PASSWORD)
     admin = User.objects.get()
-    offices = ArmAppointment.objects.filter(user=admin).values_list("office", flat=True)
-    assert list(offices) == [ArmAppointment.Office.SECRETARIAT]
-    password = logins.read_text().partition("password: ")[2].strip()
-    assert len(password) >= 15
-    assert admin.check_password(password)
-    assert stat.S_IMODE(logins.stat().st_mode) == 0o600
+    assert Role.SECRETARIAT in roles_of(admin)
+    assert admin.check_password(PASSWORD)
+    assert PASSWORD not in said
+    assert (tmp_path / "logins.txt").stat().st_mode & 0o077 == 0
 
 
-def test_changes_nothing_where_people_exist(person, tmp_path):
-    call_command("create_admin", "--logins", str(tmp_path / "logins.txt"))
-    assert list(User.objects.all()) == [person]
-    assert not (tmp_path / "logins.txt").exists()
+def test_a_second_run_changes_nothing(db, tmp_path):
+    run(tmp_path)
+    run(tmp_path)
+    assert User.objects.count() == ArmAppointment.objects.count() == 1
+
+
+def test_it_adds_nobody_where_people_exist(db, tmp_path):
+    make.member()
+    run(tmp_path)
+    assert not ArmAppointment.objects.exists()
