@@ -247,7 +247,7 @@ def state_tone(state: str) -> str:
 def error_summary(form: forms.BaseForm) -> dict[str, object]:
     """What is wrong with `form`, each point linked to its field. Nothing when all is right."""
     fields = [
-        {"target": _first_control(bound), "errors": bound.errors}
+        {"target": _first_control(bound), "label": bound.label, "errors": bound.errors}
         for bound in form
         if bound.errors and not bound.is_hidden
     ]

@@ -20,6 +20,10 @@ from portal.formatting import BEIJING
 
 NOW = dt.datetime(2026, 11, 24, 9, 40, tzinfo=BEIJING)
 HOUR = 3600
+CODE = """from huggingface_hub import snapshot_download
+
+snapshot_download("weather/fengyun")
+"""
 
 
 class SampleForm(forms.Form):
@@ -100,7 +104,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "digest": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "now": NOW,
         "prose": "## Limits\n\nTrained on **ERA5** only.\n\n- no hail\n- no lightning\n",
-        "code": 'from huggingface_hub import snapshot_download\n\nsnapshot_download("weather/fengyun")',
+        "code": CODE,
     }
     return render(request, "portal/design.html", context)
 
