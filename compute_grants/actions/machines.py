@@ -1,6 +1,7 @@
 """Everything that changes a machine. By operators of its centre."""
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -126,6 +127,20 @@ def set_peak(partition: Partition, *, precision: str, gigaflops: int, by: User) 
         gigaflops=gigaflops,
     )
     return peak
+
+
+@transaction.atomic
+def set_peaks(partition: Partition, *, gigaflops: Mapping[str, int], by: User) -> None:
+    """State all peaks of a partition, by precision. Those left out go, while it is a draft."""
+    machine = _locked(partition.machine, by)
+    gone = partition.peaks.exclude(precision__in=gigaflops)
+    if machine.state != State.DRAFT and gone.exists():
+        raise DomainError(_("Proposals may rest on a published peak, so it can only be corrected."))
+    gone.delete()
+    stated = dict(partition.peaks.values_list("precision", "gigaflops"))
+    for precision, rate in gigaflops.items():
+        if stated.get(precision) != rate:
+            set_peak(partition, precision=precision, gigaflops=rate, by=by)
 
 
 @transaction.atomic

@@ -104,6 +104,10 @@ class Machine(NamedInBoth):
     def get_absolute_url(self) -> str:
         return reverse("compute_grants:machine", args=[self.code])
 
+    @property
+    def power_kilowatts(self) -> int:
+        return self.power_watts // 1000
+
 
 class Partition(models.Model):
     """A part of a machine with nodes of one kind."""

@@ -1,0 +1,98 @@
+"""Fields in people's units: hours, megawatts, gigabytes outside; whole small units inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models import Resource
+from consortium.errors import DomainError, Invalid
+
+HOUR = 3600
+MOST_HOURS = 10**12  # hours that still fit a 64-bit count of seconds
+BEIJING = _("Beijing time.")
+
+
+class HoursField(forms.IntegerField):
+    """Whole hours; cleans to seconds."""
+
+    def __init__(self, *, min_value: int = 1, max_value: int = MOST_HOURS, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        hours = super().clean(value)
+        return None if hours is None else hours * HOUR
+
+
+class MomentField(forms.DateTimeField):
+    """A moment in Beijing time, to the minute."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", BEIJING)
+        super().__init__(**kwargs)
+
+
+class DayField(forms.DateField):
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class ProseField(forms.CharField):
+    """Longer text; `rows` is the height it begins with."""
+
+    def __init__(self, *, rows: int = 6, max_length: int = 20_000, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
+        super().__init__(max_length=max_length, **kwargs)
+
+
+class ResourceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of some resources, by machine and unit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Resource.objects.none(), **kwargs)
+
+    def label_from_instance(self, obj: Resource) -> str:
+        return obj.label
+
+
+def offer(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
+    """Let the field `name` choose among `rows`."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = rows
+
+
+def attempt(form: forms.Form, act: Callable[[], object]) -> bool:
+    """Do it; or put what the rules say against it on the form, and return False.
+
+    The answer's status is then `status_of(form)`: 422 for fields, 409 for the rules.
+    """
+    try:
+        act()
+    except (Invalid, DomainError) as error:
+        refuse(form, error)
+        return False
+    return True
+
+
+def refuse(form: forms.Form, error: Invalid | DomainError) -> None:
+    """Put a refusal on the form, where the person who filled it in reads it."""
+    if isinstance(error, DomainError):
+        form.add_error(None, str(error))
+        form.refused = True  # type: ignore[attr-defined]
+        return
+    for name, messages in error.errors.items():
+        for message in messages:
+            form.add_error(name if name in form.fields else None, message)
+
+
+def status_of(*given: forms.Form) -> int:
+    """200 for forms in order, 422 for badly filled in, 409 for what a rule forbids now."""
+    if any(getattr(form, "refused", False) for form in given):
+        return 409
+    return 422 if any(form.errors for form in given) else 200

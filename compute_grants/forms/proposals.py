@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.forms.fields import HoursField, ProseField, ResourceField, offer
+from compute_grants.models import Call, Precision, Proposal, Resource
+from consortium.models import Affiliation, Institution, User
+from consortium.roles import standing
+
+
+class StartForm(forms.Form):
+    institution = forms.ModelChoiceField(
+        label=_("Institution"),
+        queryset=Institution.objects.none(),
+        help_text=_("Where you are PI-eligible. The grant will be the institution's."),
+    )
+    title_en = forms.CharField(label=_("Title in English"), max_length=200, required=False)
+    title_zh = forms.CharField(label=_("Title in Chinese"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = standing(user).institutions_as(Affiliation.Role.PRINCIPAL)
+        offer(self, "institution", Institution.objects.filter(pk__in=mine).order_by("pk"))
+        if len(mine) == 1:
+            self.initial["institution"] = next(iter(mine))
+
+
+class SectionForm(forms.Form):
+    """One section of the text. `version` is the one that was on the screen."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    @classmethod
+    def of(cls, proposal: Proposal, data: Any = None) -> SectionForm:
+        stored = {name: getattr(proposal, name) for name in cls.base_fields}
+        return cls(data, initial=stored)
+
+    def texts(self) -> dict[str, str]:
+        return {name: text for name, text in self.cleaned_data.items() if name != "version"}
+
+
+class SummaryForm(SectionForm):
+    title_en = forms.CharField(label=_("Title in English"), max_length=200, required=False)
+    title_zh = forms.CharField(label=_("Title in Chinese"), max_length=200, required=False)
+    summary = ProseField(
+        label=_("Summary"),
+        required=False,
+        max_length=3000,
+        help_text=_("For readers of other fields. At most 3,000 characters."),
+    )
+
+
+class ScienceForm(SectionForm):
+    science_case = ProseField(
+        label=_("Science case"),
+        rows=16,
+        required=False,
+        help_text=_("Aim, method, why this scale of computing, what is expected. Markdown."),
+    )
+
+
+class DataForm(SectionForm):
+    data_ethics = ProseField(
+        label=_("Data and ethics"),
+        rows=10,
+        required=False,
+        help_text=_("Data sets and their origin, personal data, licences, risks of misuse."),
+    )
+
+
+SECTION_FORMS: dict[str, type[SectionForm]] = {
+    "summary": SummaryForm,
+    "science": ScienceForm,
+    "data": DataForm,
+}
+
+
+class RequestForm(forms.Form):
+    """Time on one of the call's resources."""
+
+    resource = ResourceField(label=_("Machine"))
+    precision = forms.ChoiceField(
+        label=_("Precision"),
+        choices=Precision.choices,
+        help_text=_("The one most of the work runs at. The machine must state a peak for it."),
+    )
+    seconds = HoursField(label=_("Hours"), help_text=_("Card-hours, or core-hours for cores."))
+    cards = forms.IntegerField(
+        label=_("Cards or cores at once"),
+        min_value=1,
+        max_value=2 * 10**9,
+        help_text=_("The width of a typical run."),
+    )
+    justification = ProseField(
+        label=_("How you arrived at this"),
+        rows=4,
+        help_text=_("Runs x hours x width, and measurements that support it."),
+    )
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        given = Resource.objects.filter(budgets__call=call).select_related("machine")
+        offer(self, "resource", given.order_by("machine__code", "tres"))
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """The rules speak of hours; the field is called after what it cleans to."""
+        super().add_error("seconds" if field == "hours" else field, error)
+
+
+class ReasonForm(forms.Form):
+    reason = ProseField(label=_("Reason"), rows=4, help_text=_("The applicant reads this."))
+
+
+class WithdrawForm(forms.Form):
+    reason = ProseField(label=_("Reason"), rows=3, required=False)
+
+
+class SubmitForm(forms.Form):
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)

@@ -1,0 +1,94 @@
+"""Proposals as pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+
+from compute_grants.models import Proposal, ResourceRequest, Review, Score
+from consortium import audit
+from consortium.models import AuditEvent, User
+
+SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the editor. state: done | todo."""
+
+    name: str
+    label: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a proposal's history, without what the reader must not learn."""
+
+    at: datetime
+    label: str
+    actor_name: str
+    detail_text: str = ""
+
+
+def proposal_rows(user: User) -> QuerySet[Proposal]:
+    """Proposals this person may see, the last changed first; two queries with requests."""
+    requests = ResourceRequest.objects.select_related("resource__machine")
+    return (
+        Proposal.objects.visible_to(user)
+        .select_related("call", "lead", "institution")
+        .prefetch_related(Prefetch("requests", queryset=requests, to_attr="asked"))
+        .order_by("-saved_at", "-pk")
+    )
+
+
+def sections(proposal: Proposal) -> list[Section]:
+    """The parts of the editor and whether each is filled in. One query."""
+    titles = bool(proposal.title_en.strip() and proposal.title_zh.strip())
+    return [
+        Section("summary", _("Title and summary"), titles and bool(proposal.summary.strip())),
+        Section("science", _("Science case"), bool(proposal.science_case.strip())),
+        Section("resources", _("Machines and hours"), proposal.requests.exists()),
+        Section("data", _("Data and ethics"), bool(proposal.data_ethics.strip())),
+    ]
+
+
+def requests_of(proposal: Proposal) -> list[ResourceRequest]:
+    """What is asked, with the centres' answers. One query."""
+    rows = proposal.requests.select_related("resource__machine__centre", "technical_review")
+    return list(rows.order_by("pk"))
+
+
+def history(proposal: Proposal, user: User) -> list[Happened]:
+    """What happened, newest first. Applicants read names of their own side only. One query."""
+    events: list[AuditEvent] = list(audit.history(proposal)[:SHOWN])
+    blind = user.pk == proposal.lead_id
+    return [
+        Happened(
+            event.at,
+            event.label,
+            "" if blind and event.actor_id != user.pk else event.actor_name,
+        )
+        for event in events
+    ]
+
+
+def feedback(proposal: Proposal) -> list[Review]:
+    """Reviews for the applicant to read after the decision: `review.given` are the scores.
+
+    Show neither names nor confidential notes. Two queries.
+    """
+    if proposal.state not in Proposal.DECIDED:
+        return []
+    return list(with_scores(Review.objects.filter(assignment__proposal=proposal)).order_by("pk"))
+
+
+def with_scores(reviews: QuerySet[Review]) -> QuerySet[Review]:
+    """Reviews with their reviewer and `given`, the scores in the rubric's order."""
+    scores = Score.objects.select_related("criterion").order_by("criterion__position")
+    return reviews.select_related("assignment__reviewer").prefetch_related(
+        Prefetch("scores", queryset=scores, to_attr="given")
+    )

@@ -1,0 +1,200 @@
+"""The proposal editor: sections, machines and hours, check answers, submit, receipt."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from compute_grants.actions import proposals as actions
+from compute_grants.forms.fields import attempt, refuse, status_of
+from compute_grants.forms.proposals import SECTION_FORMS, RequestForm, SubmitForm
+from compute_grants.models import Proposal
+from compute_grants.policies import proposals as policy
+from compute_grants.queries import calls as call_queries
+from compute_grants.queries import proposals as queries
+from compute_grants.views.proposals import visible
+from consortium.errors import DomainError, Invalid
+from consortium.http import actor
+
+SECTIONS_OF_FIELDS = {
+    "title_en": "summary",
+    "title_zh": "summary",
+    "summary": "summary",
+    "science_case": "science",
+    "data_ethics": "data",
+    "requests": "resources",
+}
+
+
+def _own(request: HttpRequest, number: str) -> Proposal:
+    proposal = visible(request, number)
+    policy.can_edit(actor(request), proposal).require()
+    return proposal
+
+
+def _url(proposal: Proposal, section: str) -> str:
+    if section == "resources":
+        return reverse("compute_grants:proposal_resources", args=[proposal.number])
+    if section == "check":
+        return reverse("compute_grants:proposal_check", args=[proposal.number])
+    return reverse("compute_grants:proposal_edit", args=[proposal.number, section])
+
+
+def _steps(proposal: Proposal, current: str) -> list[dict[str, str]]:
+    """The editor's rail."""
+    rail = [
+        {
+            "label": section.label,
+            "href": _url(proposal, section.name),
+            "state": "current" if section.name == current else "done" if section.done else "todo",
+        }
+        for section in queries.sections(proposal)
+    ]
+    state = "current" if current == "check" else "todo"
+    check = {"label": _("Check and submit"), "href": _url(proposal, "check"), "state": state}
+    return [*rail, check]
+
+
+def _after(section: str) -> str:
+    order = ["summary", "science", "resources", "data", "check"]
+    return order[order.index(section) + 1]
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
+    """One section of text. A form opened before somebody else's save gets the conflict page."""
+    proposal = _own(request, number)
+    if section not in SECTION_FORMS:
+        raise Http404
+    form = SECTION_FORMS[section].of(proposal, request.POST or None)
+    if form.is_valid():
+        version = form.cleaned_data["version"]
+        try:
+            actions.save(proposal, version=version, by=actor(request), **form.texts())
+        except actions.ChangedElsewhere as error:
+            return _conflict(request, error, section)
+        except DomainError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect(_url(proposal, _after(section)))
+    context = {
+        "proposal": proposal,
+        "form": form,
+        "section": section,
+        "steps": _steps(proposal, section),
+        "editable": proposal.editable,
+    }
+    return render(request, "compute_grants/proposal_edit.html", context, status=status_of(form))
+
+
+def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: str) -> HttpResponse:
+    """What was typed, in a form that would save it over the newer text, beside that text."""
+    typed = error.typed | {"version": error.now.version}
+    form = SECTION_FORMS[section](initial=typed)
+    labels = {name: form.fields[name].label for name in error.typed}
+    stored: list[dict[str, Any]] = [
+        {"label": labels[name], "text": getattr(error.now, name)} for name in error.differences
+    ]
+    context = {
+        "proposal": error.now,
+        "form": form,
+        "section": section,
+        "stored": stored,
+        "reason": str(error),
+        "steps": _steps(error.now, section),
+    }
+    return render(request, "compute_grants/proposal_conflict.html", context, status=409)
+
+
+@require_http_methods(["GET", "POST"])
+def resources(request: HttpRequest, number: str) -> HttpResponse:
+    """What is asked so far, and a form to ask for more or to change it."""
+    proposal = _own(request, number)
+    form = RequestForm(
+        request.POST or None, call=proposal.call, initial=_request_to_change(request, proposal)
+    )
+    if form.is_valid() and attempt(
+        form, lambda: actions.ask(proposal, **form.cleaned_data, by=actor(request))
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("compute_grants:proposal_resources", proposal.number)
+    context = {
+        "proposal": proposal,
+        "form": form,
+        "requests": queries.requests_of(proposal),
+        "offers": call_queries.offers(proposal.call),
+        "steps": _steps(proposal, "resources"),
+        "editable": proposal.editable,
+    }
+    return render(
+        request, "compute_grants/proposal_resources.html", context, status=status_of(form)
+    )
+
+
+def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
+    """The stored values of the request that ?change= names."""
+    pk = request.GET.get("change", "")
+    row = proposal.requests.filter(pk=pk).first() if pk.isdecimal() else None
+    if row is None:
+        return {}
+    names = ("resource", "precision", "cards", "justification")
+    return {name: getattr(row, name) for name in names} | {"seconds": row.seconds // 3600}
+
+
+@require_POST
+def resource_remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    proposal = _own(request, number)
+    asked = get_object_or_404(proposal.requests, pk=pk)
+    asked.proposal = proposal
+    actions.drop(asked, by=actor(request))
+    messages.success(request, _("The request was removed."))
+    return redirect("compute_grants:proposal_resources", proposal.number)
+
+
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest, number: str) -> HttpResponse:
+    """All answers with links to change them; and the submission itself."""
+    proposal = _own(request, number)
+    if request.method == "GET":
+        form = SubmitForm(initial={"version": proposal.version})
+    else:
+        form = SubmitForm(request.POST)
+        if form.is_valid() and attempt(form, lambda: _submit(request, proposal, form)):
+            return redirect("compute_grants:proposal_receipt", proposal.number)
+    context = {
+        "proposal": proposal,
+        "form": form,
+        "requests": queries.requests_of(proposal),
+        "lacking": [
+            {"href": _url(proposal, SECTIONS_OF_FIELDS[name]), "messages": found}
+            for name, found in actions.lacking(proposal).items()
+        ],
+        "steps": _steps(proposal, "check"),
+        "editable": proposal.editable,
+    }
+    return render(request, "compute_grants/proposal_check.html", context, status=status_of(form))
+
+
+def _submit(request: HttpRequest, proposal: Proposal, form: SubmitForm) -> None:
+    """Hand in; what is not filled in is listed on the page already, so one sentence will do."""
+    try:
+        actions.submit(proposal, version=form.cleaned_data["version"], by=actor(request))
+    except Invalid as error:
+        message = _("Complete the sections below before you submit.")
+        raise Invalid({"": [message]}) from error
+
+
+@require_safe
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """What was handed in, when, and its hash."""
+    proposal = visible(request, number)
+    submission = proposal.submissions.select_related("submitted_by").first()
+    if submission is None:
+        raise Http404
+    context = {"proposal": proposal, "submission": submission}
+    return render(request, "compute_grants/proposal_receipt.html", context)
