@@ -22,6 +22,7 @@ from consortium.actions import ledger_errors
 from consortium.actions.ledger_errors import (
     AccountMissing,
     AmountNotPositive,
+    AmountTooLarge,
     HoldOver,
     KeyReused,
     LedgerRefusal,
@@ -35,6 +36,7 @@ from consortium.models import Account, Hold, Transfer, Unit, User
 __all__ = [
     "AccountMissing",
     "AmountNotPositive",
+    "AmountTooLarge",
     "Balance",
     "HoldOver",
     "KeyReused",
@@ -56,8 +58,9 @@ __all__ = [
     "void_hold",
 ]
 
-# Serialisation failure, deadlock, and a key or account that another session made meanwhile.
-RETRYABLE = frozenset({"40001", "40P01", "23505"})
+# A row that another session made meanwhile; serialisation failure and deadlock.
+RETRYABLE_INSIDE = frozenset({"23505"})
+RETRYABLE = RETRYABLE_INSIDE | {"40001", "40P01"}
 TRIES = 6
 Result = TypeVar("Result")
 
@@ -114,11 +117,12 @@ def post(
 ) -> Transfer:
     """Move `amount` FROM debit TO credit, once for this key.
 
-    Raises Overdrawn, KeyReused, UnitMismatch, AmountNotPositive, AccountMissing.
+    Raises Overdrawn, KeyReused, UnitMismatch, AmountNotPositive, AmountTooLarge,
+    AccountMissing.
     """
     transfer: Transfer = _call(
-        Transfer,
-        "ledger_post(%s::uuid, %s, %s, %s, %s, %s::bigint, %s)",
+        Transfer.objects,
+        "ledger_post(%s::uuid, %s, %s, %s::bigint, %s, %s::bigint, %s)",
         [key, debit.pk, credit.pk, amount, code, by and by.pk, reason],
     )
     return transfer
@@ -157,7 +161,7 @@ def post_many(postings: Sequence[Posting]) -> list[uuid.UUID]:
 def reverse(transfer: Transfer, *, key: uuid.UUID, by: User | None, reason: str) -> Transfer:
     """Move a transfer's whole amount back, once. Raises NotReversible, Overdrawn, KeyReused."""
     back: Transfer = _call(
-        Transfer,
+        Transfer.objects,
         "ledger_reverse(%s::uuid, %s::uuid, %s::bigint, %s)",
         [key, transfer.pk, by and by.pk, reason],
     )
@@ -181,8 +185,8 @@ def hold(
     Raises Overdrawn, KeyReused, UnitMismatch, SinkCannotHold, AmountNotPositive.
     """
     held: Hold = _call(
-        Hold,
-        "ledger_hold(%s::uuid, %s, %s, %s, %s, %s::interval)",
+        Hold.objects,
+        "ledger_hold(%s::uuid, %s, %s, %s::bigint, %s, %s::interval)",
         [key, account.pk, credit.pk, amount, code, lasts],
     )
     _record_once("hold.placed", held, by=by, amount=amount, account=account.pk)
@@ -198,8 +202,8 @@ def post_hold(
     The transfer's id is the hold's. Raises HoldOver when voided, expired or asked for more.
     """
     transfer: Transfer = _call(
-        Transfer,
-        "ledger_post_hold(%s::uuid, %s, %s::bigint, %s)",
+        Transfer.objects,
+        "ledger_post_hold(%s::uuid, %s::bigint, %s::bigint, %s)",
         [held.pk, held.amount if amount is None else amount, by and by.pk, reason],
     )
     _record_once("hold.posted", held, by=by, amount=transfer.amount)
@@ -209,7 +213,7 @@ def post_hold(
 @transaction.atomic
 def void_hold(held: Hold, *, by: User | None) -> Hold:
     """Give the amount back. Raises HoldOver when the hold was posted or has expired."""
-    done: Hold = _call(Hold, "ledger_void_hold(%s::uuid)", [held.pk])
+    done: Hold = _call(Hold.objects, "ledger_void_hold(%s::uuid)", [held.pk])
     _record_once("hold.voided", held, by=by, amount=held.amount)
     return done
 
@@ -244,25 +248,27 @@ def _record_once(action: str, target: models.Model, *, by: User | None, **detail
         audit.record(action, target, by=by, **detail)
 
 
-def _call(model: type[models.Model], function: str, params: list[Any]) -> Any:
+def _call(rows: models.Manager[Any], function: str, params: list[Any]) -> Any:
     sql = f"SELECT * FROM {function}"  # noqa: S608  the functions are named above
-    return _retrying(lambda: model._base_manager.raw(sql, params)[0])
+    return _retrying(lambda: rows.raw(sql, params)[0])
 
 
 def _retrying(run: Callable[[], Result]) -> Result:
-    """Run one statement, again after a deadlock, and turn refusals into their errors.
+    """Run one statement, again after a collision, and turn refusals into their errors.
 
-    Outside a transaction the statement is one by itself; inside one, a savepoint keeps the
-    caller's usable after a refusal.
+    Outside a transaction the statement is one by itself. Inside one, a savepoint keeps the
+    caller's usable after a refusal; a deadlock is then the caller's, who holds the locks.
     """
+    inside = connection.in_atomic_block
+    retryable = RETRYABLE_INSIDE if inside else RETRYABLE
     for attempt in range(TRIES):
         try:
-            if not connection.in_atomic_block:
+            if not inside:
                 return run()
             with transaction.atomic():
                 return run()
         except DatabaseError as error:
-            if _sqlstate(error) not in RETRYABLE or attempt == TRIES - 1:
+            if _sqlstate(error) not in retryable or attempt == TRIES - 1:
                 ledger_errors.raise_from(error)
             time.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311  only spreads them
     raise AssertionError("the last try returns or raises")

@@ -62,6 +62,13 @@ class AmountNotPositive(LedgerRefusal):
         )
 
 
+class AmountTooLarge(LedgerRefusal):
+    def __init__(self) -> None:
+        super().__init__(
+            _("No account can hold this much. Check the amount, and enter it in the right unit.")
+        )
+
+
 class NotReversible(LedgerRefusal):
     def __init__(self) -> None:
         super().__init__(
@@ -91,6 +98,7 @@ class SinkCannotHold(LedgerRefusal):
 
 OVERDRAWN = "LG001"  # the one that carries figures
 _BY_SQLSTATE: dict[str, Callable[[], LedgerRefusal]] = {
+    "22003": AmountTooLarge,  # PostgreSQL's own: more than 2**63 - 1
     "LG002": KeyReused,
     "LG003": UnitMismatch,
     "LG004": AccountMissing,

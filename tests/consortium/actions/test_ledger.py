@@ -3,7 +3,9 @@
 import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import DatabaseError
 
 from consortium import audit
 from consortium.actions import ledger
@@ -124,6 +126,14 @@ class TestPost:
         with pytest.raises(ledger.AmountNotPositive):
             post(account(holding=9), account(Kind.ALLOCATION), amount)
 
+    def test_amount_must_fit(self):
+        source, share = (account(kind, unit=Unit.FEN) for kind in (Kind.CLEARING, Kind.SHARE))
+        with pytest.raises(ledger.AmountTooLarge):
+            post(source, share, 2**63)
+        post(source, share, 2**63 - 1)
+        with pytest.raises(ledger.AmountTooLarge):
+            post(source, share, 1)
+
     def test_accounts_must_exist_and_differ(self):
         budget = account(holding=9)
         with pytest.raises(ledger.AccountMissing):
@@ -144,6 +154,7 @@ class TestPost:
             ledger.UnitMismatch(),
             ledger.AccountMissing(),
             ledger.AmountNotPositive(),
+            ledger.AmountTooLarge(),
             ledger.NotReversible(),
             ledger.HoldOver(),
             ledger.SinkCannotHold(),
@@ -336,3 +347,37 @@ class TestHolds:
     def test_a_sink_has_nothing_to_hold(self, pair):
         with pytest.raises(ledger.SinkCannotHold):
             self._hold(account(Kind.USAGE), pair[1])
+
+
+class TestRetry:
+    """A collision with another session is tried again; anything else is not."""
+
+    @staticmethod
+    def _failing(*states):
+        left = list(states)
+
+        def run():
+            if left:
+                cause = psycopg.Error()
+                cause.sqlstate = left.pop(0)
+                raise DatabaseError from cause
+            return "posted"
+
+        return run
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("state", ["40001", "40P01", "23505"])
+    def test_outside_a_transaction(self, state):
+        assert ledger._retrying(self._failing(state, state)) == "posted"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_not_for_ever_and_not_for_all(self):
+        with pytest.raises(DatabaseError):
+            ledger._retrying(self._failing(*["40001"] * ledger.TRIES))
+        with pytest.raises(DatabaseError):
+            ledger._retrying(self._failing("57014"))
+
+    def test_inside_one_a_deadlock_is_the_callers(self):
+        assert ledger._retrying(self._failing("23505")) == "posted"
+        with pytest.raises(DatabaseError):
+            ledger._retrying(self._failing("40P01"))
