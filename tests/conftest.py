@@ -1,6 +1,7 @@
 """Fixtures for every test: people in their roles, by name."""
 
 import pytest
+from django.conf import settings
 
 from consortium.models import User
 from tests import intruder
@@ -15,6 +16,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def person(db) -> User:
     """Somebody signed up and nothing more."""
     return PersonFactory.create()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signing_keys(tmp_path_factory):
+    """Keys of this test run's own, never those of a site."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "SIGNING_KEYS_DIR", tmp_path_factory.mktemp("keys") / "signing")
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

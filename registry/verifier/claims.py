@@ -36,6 +36,10 @@ def is_sha256(value: Any) -> bool:
     return isinstance(value, str) and _HEX64.fullmatch(value) is not None
 
 
+def is_issuer(value: Any) -> bool:
+    return is_text(value) and value == ISSUER
+
+
 def is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(is_text(item) for item in value)
 
@@ -58,7 +62,7 @@ def check(value: Any, shape: Shape, where: str) -> None:
 
 
 TRUST: Shape = {
-    "iss": ISSUER.__eq__,
+    "iss": is_issuer,
     "iat": is_count,
     "ver": is_count,
     "keys": _is_list,
@@ -72,7 +76,7 @@ TRUST_KEY: Shape = {
     "compromised_after": lambda value: value is None or is_count(value),
 }
 STATUS: Shape = {
-    "iss": ISSUER.__eq__,
+    "iss": is_issuer,
     "iat": is_count,
     "next": is_count,
     "list": is_text,
@@ -81,7 +85,7 @@ STATUS: Shape = {
     "lst": is_text,
 }
 LICENCE: Shape = {
-    "iss": ISSUER.__eq__,
+    "iss": is_issuer,
     "jti": is_text,
     "iat": is_count,
     "nbf": is_count,

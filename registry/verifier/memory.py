@@ -60,7 +60,7 @@ def load(places: Sequence[Path]) -> Memory:
     for place in places:
         try:
             found.append(_parse((place / FILE).read_bytes()))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError, TypeError, KeyError):
             damaged = True
