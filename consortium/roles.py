@@ -54,6 +54,8 @@ class Permission(StrEnum):
     LAB_MANAGE = "lab.manage"
     RUN_WRITE = "run.write"
     RELEASE_PUBLISH = "release.publish"
+    RELEASE_DECIDE = "release.decide"
+    RELEASE_WITHDRAW = "release.withdraw"
     RELEASE_DOWNLOAD = "release.download"
     GATE_VIEW = "gate.view"
     GATE_REQUEST = "gate.request"
@@ -97,6 +99,7 @@ _MEMBER = _PERSON | {
     P.ALLOCATION_VIEW,
     P.RUN_WRITE,
     P.RELEASE_PUBLISH,
+    P.RELEASE_WITHDRAW,
     P.GATE_VIEW,
     P.GATE_REQUEST,
     P.LICENCE_REQUEST,
@@ -131,6 +134,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.ALLOCATION_VIEW,
         P.ALLOCATION_MANAGE,
         P.GATE_VIEW,
+        P.RELEASE_DECIDE,
+        P.RELEASE_WITHDRAW,
         P.GATE_APPROVE_RESEARCH,
         P.STATEMENT_VIEW,
     },
@@ -199,7 +204,9 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
     ),
     Scope.USAGE_WRITE: frozenset({P.USAGE_IMPORT}),
     Scope.REGISTRY_READ: frozenset({P.MODEL_VIEW, P.RELEASE_DOWNLOAD}),
-    Scope.REGISTRY_WRITE: frozenset({P.LAB_MANAGE, P.RUN_WRITE, P.RELEASE_PUBLISH, P.GATE_REQUEST}),
+    Scope.REGISTRY_WRITE: frozenset(
+        {P.LAB_MANAGE, P.RUN_WRITE, P.RELEASE_PUBLISH, P.RELEASE_DECIDE, P.GATE_REQUEST}
+    ),
     Scope.LICENCES_READ: frozenset({P.OFFERING_VIEW, P.LICENCE_VIEW}),
     Scope.LICENCES_WRITE: frozenset(
         {P.OFFERING_PUBLISH, P.LICENCE_REQUEST, P.LICENCE_OFFER, P.RECEIPT_RECORD}

@@ -3,7 +3,26 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-EVENTS: dict[str, str | Promise] = {}
+EVENTS: dict[str, str | Promise] = {
+    "lab.created": _("Lab opened"),
+    "lab.member_set": _("Lab member added or changed"),
+    "lab.member_removed": _("Lab member removed"),
+    "model.created": _("Model registered"),
+    "model.edited": _("Model's description changed"),
+    "checkpoint.recorded": _("Checkpoint recorded"),
+    "checkpoint.jobs_matched": _("Job runs matched"),
+    "checkpoint.data_set": _("Data set described"),
+    "checkpoint.retired": _("Checkpoint retired"),
+    "release.drafted": _("Release drafted"),
+    "release.edited": _("Draft changed"),
+    "release.checked": _("Checks run on the release"),
+    "release.submitted": _("Sent to review"),
+    "release.sent_back": _("Sent back to the lab"),
+    "release.embargoed": _("Approved, under embargo"),
+    "release.released": _("Released"),
+    "release.withdrawn": _("Release withdrawn"),
+    "release.file_accessed": _("File downloaded"),
+}
 
 EVENTS |= {
     "gate.requested": _("Technology transfer asked for"),

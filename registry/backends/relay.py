@@ -156,7 +156,7 @@ async def _read_answer(link: _Link) -> tuple[Answer, bool]:
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    parts, size = [], 0
+    parts, size = list[bytes](), 0
     while True:
         length = int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16)
         if length == 0:

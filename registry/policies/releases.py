@@ -35,7 +35,8 @@ def can_decide(user: User, release: ResearchRelease) -> Decision:
         return deny(_("Only the R&D office decides on releases."))
     if user.pk in {release.created_by_id, release.submitted_by_id}:
         return deny(_("You prepared this release, so somebody else must decide on it."))
-    if works_in(user, release.model.lab) or shares_interest(user, release.model.lab.institution):
+    # A lab's members are of its institution, so this holds for them as well.
+    if shares_interest(user, release.model.lab.institution):
         return deny(_("Your institution has an interest in this lab. Leave it to a colleague."))
     return ALLOW
 
