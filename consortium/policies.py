@@ -65,12 +65,10 @@ def second_factor(user: User) -> Decision:
     return deny(_("Your roles need a second factor. Add an authenticator app or a passkey first."))
 
 
-def can_retry_effect(user: User, row: DesiredState) -> Decision:
-    """Whether the person may have a change to another system tried again now."""
+def can_retry_effects(user: User) -> Decision:
+    """Whether the person may have changes to other systems tried again at once."""
     if not has(user, Permission.ALLOCATION_MANAGE):
         return deny(_("Only those who manage allocations may have a change tried again."))
-    if row.settled:
-        return deny(_("The other system already matches. There is nothing to try again."))
     return ALLOW
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from consortium import audit, policies
 from consortium.effects import Spec, Waiting, effect_for
@@ -180,7 +181,9 @@ def reconcile_due(limit: int = 100) -> int:
 def retry_now(row: DesiredState, *, by: User) -> DesiredState:
     """Have a waiting row tried at once. Raises PermissionDenied, or WrongState when settled."""
     row = DesiredState.objects.select_for_update().get(pk=row.pk)
-    policies.can_retry_effect(by, row).require()
+    policies.can_retry_effects(by).require()
+    if row.settled:
+        raise WrongState(_("The other system already matches. There is nothing to try again."))
     row.attempts = 0
     row.save(update_fields=["attempts", "changed_at"])
     with connection.cursor() as cursor:
