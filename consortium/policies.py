@@ -16,7 +16,6 @@ from consortium.models import (
     AffiliationRequest,
     ApiToken,
     ArmAppointment,
-    DesiredState,
     Institution,
     Reviewer,
     User,

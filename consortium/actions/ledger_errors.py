@@ -114,7 +114,8 @@ def raise_from(error: DatabaseError) -> NoReturn:
     cause = error.__cause__
     state = getattr(cause, "sqlstate", None) or ""
     if state in _BY_SQLSTATE:
-        raise _BY_SQLSTATE[state]() from error
+        refusal = _BY_SQLSTATE[state]()
+        raise refusal from error
     if state != OVERDRAWN:
         raise error
     detail = json.loads(cause.diag.message_detail)  # type: ignore[union-attr]
