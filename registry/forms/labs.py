@@ -20,7 +20,7 @@ def colleagues(institution: Institution) -> Any:
     return User.objects.filter(pk__in=open_rows.values("user")).order_by("name_en", "email")
 
 
-class PersonField(forms.ModelChoiceField[User]):
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: User) -> str:
         return f"{obj.name} ({obj.email})"
 
