@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -141,8 +141,7 @@ def remove_member(allocation: Allocation, *, user: User, by: User | None) -> Non
         raise NotMember(_("This person is not a member of the grant."))
     if user.pk == allocation.proposal.lead_id:
         raise WrongState(_("The lead stays a member as long as the grant runs."))
-    row.until = timezone.localdate()
-    row.save(update_fields=["until"])
+    _end_membership(row)
     audit.record("allocation.member_removed", allocation, by=by, member=user.email)
     _want(allocation)
 
@@ -251,6 +250,16 @@ def _open_membership(allocation: Allocation, user: User, *, name: str) -> Alloca
         )
     today = timezone.localdate()
     return allocation.members.create(user=user, cluster_user=name, since=today)
+
+
+def _end_membership(row: AllocationMember) -> None:
+    """Over at once: dated rows hold through their last day, so that day is yesterday."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    if row.since > yesterday:  # never a full day: the audit log alone remembers it
+        row.delete()
+        return
+    row.until = yesterday
+    row.save(update_fields=["until"])
 
 
 def _known_name(machine: Machine, user: User) -> str:

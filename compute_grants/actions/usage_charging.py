@@ -30,9 +30,6 @@ FACTS = (
     *("start_at", "end_at", "used_at", "elapsed_seconds", "card_seconds", "core_seconds"),
     *("energy_joules", "energy_source"),
 )
-_WRITTEN = [
-    *("allocation", *FACTS, "charged", "revision", "transfers", "read_by", "read_at"),
-]
 
 
 @dataclass(slots=True)
@@ -236,12 +233,7 @@ def _charge(
         if imported is not None:
             record.read_by, record.read_at = imported, timezone.now()
     ledger.post_many(postings)
-    UsageRecord.objects.bulk_create(
-        [record for record, _ in changed],
-        update_conflicts=True,
-        unique_fields=["cluster", "job_id_raw", "submit_at"],
-        update_fields=_WRITTEN,
-    )
+    UsageRecord.objects.write([record for record, _ in changed])
     _note_overuse(known.values())
 
 

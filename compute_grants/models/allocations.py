@@ -142,7 +142,7 @@ class Allocation(models.Model):
 class AllocationMember(models.Model):
     """A person who may run jobs on an allocation, under a name of the cluster.
 
-    until: the day they were removed; without it the membership is open. Removal works at once.
+    until: the last day; without it the membership is open. Removal works at once.
     """
 
     allocation = models.ForeignKey(Allocation, on_delete=models.CASCADE, related_name="members")

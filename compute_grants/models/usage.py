@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -92,6 +95,43 @@ class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
         centres = who.institutions_as(Affiliation.Role.OPERATOR)
         clusters = Machine.objects.filter(centre__in=centres).values("cluster")
         return self.filter(seen | Q(allocation__isnull=True, cluster__in=clusters))
+
+    def write(self, records: Sequence[UsageRecord]) -> None:
+        """Insert these records and overwrite those that are there, in one statement.
+
+        Each column travels as one array, so that the statement stays short however many rows
+        there are: several times faster than bulk_create with update_conflicts.
+        """
+        fields = [f for f in self.model._meta.local_concrete_fields if not f.primary_key]
+        values = [[_plain(getattr(row, f.attname)) for row in records] for f in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(_upsert(), values)
+
+
+@cache
+def _upsert() -> str:
+    meta = UsageRecord._meta
+    fields = [f for f in meta.local_concrete_fields if not f.primary_key]
+    types = {str(f.column): str(f.db_type(connection)) for f in fields}
+    names = list(types)
+    keys = ("cluster", "job_id_raw", "submit_at")
+    given = ", ".join(f"%s::{_carried(kind)}[]" for kind in types.values())
+    taken = ", ".join(f"g.{name}::{kind}" for name, kind in types.items())
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    return (
+        f"INSERT INTO {meta.db_table} ({', '.join(names)}) "  # noqa: S608  names of our own
+        f"SELECT {taken} FROM unnest({given}) AS g ({', '.join(names)}) "
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
+    )
+
+
+def _carried(kind: str) -> str:
+    """The type a column travels as: unnest would flatten arrays, so those go as text."""
+    return "text" if kind.endswith("[]") else kind
+
+
+def _plain(value: object) -> object:
+    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else value
 
 
 class UsageRecord(models.Model):
