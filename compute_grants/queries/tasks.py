@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.models import (
-    Allocation,
-    AllocationMember,
     Call,
     Machine,
     Proposal,
@@ -20,8 +18,9 @@ from compute_grants.models import (
     ReviewAssignment,
     interested_institutions,
 )
+from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
 from consortium.inbox import Holding, Task
-from consortium.models import Affiliation, ArmAppointment, User, in_force
+from consortium.models import Affiliation, ArmAppointment, User
 from consortium.roles import Permission, has, standing
 
 State = Proposal.State
@@ -31,15 +30,13 @@ TONES = {
     State.WAITLISTED: "warn",
     State.AWARDED: "seal",
     State.REJECTED: "danger",
-    Allocation.State.ACTIVE: "ok",
-    Allocation.State.SUSPENDED: "warn",
 }
 
 
 def tasks_for(user: User) -> list[Task]:
     """Everything of compute grants that waits for this person, soonest due first.
 
-    At most nine queries, whatever there is; none for roles the person does not have.
+    At most eleven queries, whatever there is; none for roles the person does not have.
     """
     if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
         return []
@@ -50,6 +47,7 @@ def tasks_for(user: User) -> list[Task]:
         *_office(user),
         *_panel(user),
         *_my_machines(user),
+        *allocation_tasks(user),
     ]
     far = timezone.now().replace(year=9999)
     return sorted(found, key=lambda task: task.due or far)
@@ -213,29 +211,10 @@ def _my_machines(user: User) -> Iterator[Task]:
 
 
 def holdings_for(user: User) -> list[Holding]:
-    """My grants in force and my proposals under way. Two queries."""
+    """My grants in force and my proposals under way. Three queries."""
     if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
         return []
-    return [*_grants(user), *_proposals_under_way(user)]
-
-
-def _grants(user: User) -> Iterator[Holding]:
-    member = AllocationMember.objects.filter(
-        in_force(timezone.localdate()), allocation=OuterRef("pk"), user=user
-    )
-    mine = Allocation.objects.live().filter(Q(proposal__lead=user) | Exists(member)).shown()
-    for row in mine.order_by("ends_on", "pk")[:SHOWN]:
-        left = row.account.available if row.account else row.seconds
-        yield Holding(
-            kind=_("Grant"),
-            number=row.number,
-            title=row.title,
-            href=row.get_absolute_url(),
-            figure=_("%(hours)s %(unit)s left")
-            % {"hours": f"{left // 3600:,}", "unit": row.resource.hours_unit},
-            state=row.get_state_display(),
-            tone=TONES.get(Allocation.State(row.state), "info"),
-        )
+    return [*allocation_holdings(user), *_proposals_under_way(user)]
 
 
 def _proposals_under_way(user: User) -> Iterator[Holding]:

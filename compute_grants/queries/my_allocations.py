@@ -1,0 +1,89 @@
+"""Grants on the dashboard: what their leads should see to, and what is mine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from compute_grants.models import Allocation
+from compute_grants.queries.allocations import (
+    BEIJING,
+    HOUR,
+    OVER,
+    OVER_PACE,
+    RUNNING_LOW,
+    USED_UP,
+    AllocationRow,
+    Pace,
+    rows,
+)
+from consortium.inbox import Holding, Task
+from consortium.models import User
+
+ENDS_SOON = timedelta(days=30)
+SHOWN = 20
+WAITING_TONES = {Allocation.State.AWARDED.value: "seal", Allocation.State.SUSPENDED.value: "warn"}
+
+
+def mine(user: User) -> QuerySet[Allocation]:
+    """Allocations in force that this person leads or is a member of."""
+    member = Q(members__user=user, members__until__isnull=True)
+    found = Allocation.objects.live().filter(Q(proposal__lead=user) | member)
+    return found.visible_to(user).distinct().shown()
+
+
+def allocation_tasks(user: User) -> Iterator[Task]:
+    """What the lead of a grant should see to: pace, low hours, the end. Two queries."""
+    led = Allocation.objects.live().filter(proposal__lead=user).visible_to(user)
+    for row in rows(led.shown().order_by("ends_on", "pk")[:SHOWN]):
+        task = _task(row)
+        if task is not None:
+            yield task
+
+
+def _task(row: AllocationRow) -> Task | None:
+    pace, allocation = row.pace, row.allocation
+    why = _why(pace)
+    if why is None:
+        return None
+    last = datetime(*pace.ends_on.timetuple()[:3], 23, 59, tzinfo=BEIJING)
+    return Task(
+        verb=_("Look at"),
+        title=f"{allocation.number} {allocation.title}".strip(),
+        href=allocation.get_absolute_url(),
+        why=why,
+        due=last,
+        tone="warn",
+    )
+
+
+def _why(pace: Pace) -> str | None:
+    if pace.state in {OVER, USED_UP}:
+        return _("All of the grant's hours are used.")
+    if pace.state == OVER_PACE:
+        return _("At the current pace its hours run out before it ends.")
+    if pace.state == RUNNING_LOW:
+        return _("Less than a tenth of its hours is left.")
+    if pace.today > pace.ends_on - ENDS_SOON:
+        return _("It ends soon; hours left then are lost.")
+    return None
+
+
+def allocation_holdings(user: User) -> Iterator[Holding]:
+    """My grants for the dashboard's table. Two queries."""
+    for row in rows(mine(user).order_by("ends_on", "pk")[:SHOWN]):
+        allocation = row.allocation
+        active = allocation.state == Allocation.State.ACTIVE
+        yield Holding(
+            kind=_("Grant"),
+            number=allocation.number,
+            title=allocation.title,
+            href=allocation.get_absolute_url(),
+            figure=_("%(hours)s %(unit)s left")
+            % {"hours": f"{row.pace.left // HOUR:,}", "unit": allocation.resource.hours_unit},
+            state=row.pace.label if active else allocation.get_state_display(),
+            tone=row.pace.tone if active else WAITING_TONES[allocation.state],
+        )
