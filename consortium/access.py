@@ -260,4 +260,9 @@ TABLE: Table = _accounts() | {
     "api:token-revoke": {"POST": Rule(P.TOKEN_OWN)},
     "consortium:audit_log": page(P.AUDIT_VIEW),
     "consortium:audit_export": page(P.AUDIT_VIEW),
+    "consortium:effect_list": page(P.ALLOCATION_MANAGE),
+    "consortium:effect_retry": {"POST": Rule(P.ALLOCATION_MANAGE)},
+    "api:effect-list": api("GET", P.ALLOCATION_MANAGE, Scope.GRANTS_READ),
+    "api:effect-detail": api("GET", P.ALLOCATION_MANAGE, Scope.GRANTS_READ),
+    "api:effect-retry": api("POST", P.ALLOCATION_MANAGE, Scope.GRANTS_WRITE),
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from consortium.views import account, affiliations, audit, institutions, people
+from consortium.views import account, affiliations, audit, effects, institutions, people
 
 app_name = "consortium"
 urlpatterns = [
@@ -44,4 +44,6 @@ urlpatterns = [
     path("account/tokens/<int:pk>/revoke/", account.token_revoke, name="token_revoke"),
     path("audit/", audit.audit_log, name="audit_log"),
     path("audit/export.csv", audit.audit_export, name="audit_export"),
+    path("effects/", effects.effect_list, name="effect_list"),
+    path("effects/<int:pk>/retry/", effects.effect_retry, name="effect_retry"),
 ]

@@ -35,6 +35,7 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("consortium:person_list", _("People")),
     ("consortium:account", _("Your account")),
     ("consortium:audit_log", _("Audit log")),
+    ("consortium:effect_list", _("Changes to other systems")),
 )
 FOOT: tuple[tuple[str, str | Promise], ...] = (
     ("portal:status", _("Status")),

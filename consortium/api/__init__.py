@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
+    from consortium.api.effects import EffectViewSet  # noqa: PLC0415
     from consortium.api.institutions import InstitutionViewSet  # noqa: PLC0415  see above
     from consortium.api.people import PersonViewSet  # noqa: PLC0415
     from consortium.api.tokens import TokenViewSet  # noqa: PLC0415
 
     router.register("institutions", InstitutionViewSet, basename="institution")
     router.register("people", PersonViewSet, basename="person")
+    router.register("effects", EffectViewSet, basename="effect")
     router.register("tokens", TokenViewSet, basename="token")

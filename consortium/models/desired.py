@@ -3,6 +3,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class DesiredStateQuerySet(models.QuerySet["DesiredState"]):
+    def unsettled(self) -> DesiredStateQuerySet:
+        return self.exclude(applied_generation=F("generation"))
 
 
 class DesiredState(models.Model):
@@ -12,6 +18,14 @@ class DesiredState(models.Model):
     outside, applies the difference as absolute values, reads back, and records success only
     if its `fence` is still the newest.
     """
+
+    class State(models.TextChoices):
+        """What staff are told; read from the row, never stored."""
+
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("being applied")
+        FAILED = "failed", _("failed, will be tried again")
+        DONE = "done", _("matches")
 
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=120)
@@ -26,6 +40,8 @@ class DesiredState(models.Model):
     observed = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     changed_at = models.DateTimeField(auto_now=True)
+
+    objects = DesiredStateQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -49,3 +65,14 @@ class DesiredState(models.Model):
     @property
     def settled(self) -> bool:
         return self.applied_generation == self.generation
+
+    @property
+    def state(self) -> State:
+        if self.settled:
+            return self.State.DONE
+        if self.lease_until and self.lease_until > timezone.now():
+            return self.State.RUNNING
+        return self.State.FAILED if self.error else self.State.WAITING
+
+    def get_state_display(self) -> str:
+        return str(self.state.label)

@@ -9,6 +9,7 @@ from consortium.models import (
     AffiliationRequest,
     ApiToken,
     ArmAppointment,
+    DesiredState,
     Institution,
     Scope,
 )
@@ -33,6 +34,9 @@ def samples() -> Samples:
         scopes=[Scope.PROFILE_READ],
         expires_at=timezone.now() + timedelta(days=9),
     )
+    effect = DesiredState.objects.create(
+        kind="allocation", key="G-2026-0001", spec={}, attempts=3, error="the cluster is down"
+    )
     of_draft, of_institution = {"slug": draft.slug}, {"slug": institution.slug}
     return {
         "consortium:institution": (of_institution, None),
@@ -50,6 +54,9 @@ def samples() -> Samples:
         "consortium:person_deactivate": ({"pk": person.pk}, secretary),
         "consortium:appointment_end": ({"pk": office.appointments.get().pk}, secretary),
         "consortium:token_revoke": ({"pk": token.pk}, member),
+        "consortium:effect_retry": ({"pk": effect.pk}, office),
+        "api:effect-detail": ({"pk": effect.pk}, office),
+        "api:effect-retry": ({"pk": effect.pk}, office),
         "api:institution-detail": (of_institution, None),
         "api:institution-submit": (of_draft, applicant),
         "api:institution-move": (of_institution, secretary),
