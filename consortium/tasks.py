@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from consortium.actions import desired, ledger
+from consortium.actions import desired, ledger, seals
 
 
 @shared_task(name="consortium.reconcile")
@@ -22,3 +22,9 @@ def expire_holds() -> None:
     """Every minute: give back what was held past its time."""
     while ledger.expire_holds():
         pass
+
+
+@shared_task(name="consortium.seal_audit")
+def seal_audit() -> None:
+    """Every minute: sign what happened since the last seal, and publish the seals."""
+    seals.seal()

@@ -103,6 +103,7 @@ class Launcher:
             site.finish(collect)
             stamps.set("static", site.static_fingerprint(self.config))
         self.progress.step("static files collected" if collect else "static files unchanged")
+        self._make_keys(stamps)
         self._load_content(stamps)
         self.background.clear()
 
@@ -121,6 +122,17 @@ class Launcher:
         child = site.step(self.config, env, *command)
         self.background.append(child)
         return child
+
+    def _make_keys(self, stamps: site.Stamps) -> None:
+        """The site's signing keys; a folder that was emptied gets new ones, and the site says so."""
+        state = f"{self.config.secrets.joinpath('signing').exists()}"
+        identity = f"{site.database_identity(self.servers.database_url)} {state}"
+        if ("keys", identity) in stamps:
+            self.progress.step("signing keys unchanged")
+            return
+        site.finish(self._in_background(self.servers.site(os.environ), "init_keys"))
+        stamps.set("keys", identity.replace("False", "True"))
+        self.progress.step("signing keys made")
 
     def _load_content(self, stamps: site.Stamps) -> None:
         """Once for each database: what people did to it since is theirs."""
