@@ -124,14 +124,14 @@ class Launcher:
         return child
 
     def _make_keys(self, stamps: site.Stamps) -> None:
-        """The site's signing keys; a folder that was emptied gets new ones, and the site says so."""
-        state = f"{self.config.secrets.joinpath('signing').exists()}"
-        identity = f"{site.database_identity(self.servers.database_url)} {state}"
-        if ("keys", identity) in stamps:
+        """The site's signing keys: again where the folder was emptied or the database is new."""
+        folder = Path(os.environ.get("SIGNING_KEYS_DIR") or self.config.secrets / "signing")
+        identity = site.database_identity(self.servers.database_url)
+        if folder.exists() and ("keys", identity) in stamps:
             self.progress.step("signing keys unchanged")
             return
         site.finish(self._in_background(self.servers.site(os.environ), "init_keys"))
-        stamps.set("keys", identity.replace("False", "True"))
+        stamps.set("keys", identity)
         self.progress.step("signing keys made")
 
     def _load_content(self, stamps: site.Stamps) -> None:
