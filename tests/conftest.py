@@ -27,6 +27,14 @@ def signing_keys(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def artifact_store(tmp_path_factory):
+    """A store of this test run's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "ARTIFACT_ROOT", str(tmp_path_factory.mktemp("artifacts")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def flush_may_truncate():
     """Append-only tables can be emptied between transactional tests (tests/intruder.py)."""
     with pytest.MonkeyPatch.context() as patch:
