@@ -47,7 +47,9 @@ class Permission(StrEnum):
     REVIEW_WRITE = "review.write"
     PANEL_DECIDE = "panel.decide"
     ALLOCATION_VIEW = "allocation.view"
+    ALLOCATION_MEMBERS = "allocation.members"
     ALLOCATION_MANAGE = "allocation.manage"
+    USAGE_VIEW = "usage.view"
     USAGE_IMPORT = "usage.import"
     # registry
     MODEL_VIEW = "model.view"
@@ -97,6 +99,7 @@ _MEMBER = _PERSON | {
     P.PROPOSAL_VIEW,
     P.PROPOSAL_WRITE,
     P.ALLOCATION_VIEW,
+    P.ALLOCATION_MEMBERS,
     P.RUN_WRITE,
     P.RELEASE_PUBLISH,
     P.RELEASE_WITHDRAW,
@@ -118,7 +121,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.FEASIBILITY_DECIDE,
         P.PROPOSAL_VIEW,
         P.ALLOCATION_VIEW,
+        P.ALLOCATION_MEMBERS,
         P.ALLOCATION_MANAGE,
+        P.USAGE_VIEW,
         P.USAGE_IMPORT,
         P.STATEMENT_VIEW,
     },
@@ -132,6 +137,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PROPOSAL_VIEW,
         P.REVIEW_ASSIGN,
         P.ALLOCATION_VIEW,
+        P.ALLOCATION_MEMBERS,
         P.ALLOCATION_MANAGE,
         P.GATE_VIEW,
         P.RELEASE_DECIDE,
@@ -165,6 +171,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AUDIT_VIEW,
         P.PROPOSAL_VIEW,
         P.ALLOCATION_VIEW,
+        P.USAGE_VIEW,
         P.GATE_VIEW,
         P.LICENCE_VIEW,
         P.STATEMENT_VIEW,
@@ -199,6 +206,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
             P.REVIEW_ASSIGN,
             P.REVIEW_WRITE,
             P.PANEL_DECIDE,
+            P.ALLOCATION_MEMBERS,
             P.ALLOCATION_MANAGE,
         }
     ),
