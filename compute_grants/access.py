@@ -1,6 +1,8 @@
 """Who may call which route of this app."""
 
-from consortium.access import Auth, Rule, Table, page, public_page
+from compute_grants.api_access import TABLE as API
+from consortium.access import Auth, Rule, Table, api, page, public_page
+from consortium.models import Scope
 from consortium.roles import Permission
 
 
@@ -62,4 +64,49 @@ REVIEWS: Table = {
     "compute_grants:review": _both(Permission.REVIEW_WRITE),
     "compute_grants:review_declare": _both(Permission.REVIEW_WRITE),
 }
-TABLE: Table = {**MACHINES, **CALLS, **PROPOSALS, **REVIEWS}
+ALLOCATIONS: Table = {
+    "compute_grants:allocation_list": page(Permission.ALLOCATION_VIEW),
+    "compute_grants:allocation": page(Permission.ALLOCATION_VIEW),
+    "compute_grants:allocation_usage_csv": page(Permission.ALLOCATION_VIEW),
+    "compute_grants:allocation_ledger_csv": page(Permission.ALLOCATION_VIEW),
+    "compute_grants:allocation_burn_csv": page(Permission.ALLOCATION_VIEW),
+    # The lead or those who manage grants: the policy says who, of those who may see it.
+    "compute_grants:member_add": _both(Permission.ALLOCATION_MEMBERS),
+    "compute_grants:member_remove": _only_post(Permission.ALLOCATION_MEMBERS),
+    "compute_grants:allocation_change": _both(Permission.ALLOCATION_MANAGE),
+    "compute_grants:allocation_resume": _only_post(Permission.ALLOCATION_MANAGE),
+}
+USAGE: Table = {
+    "compute_grants:usage_import_list": page(Permission.USAGE_VIEW),
+    "compute_grants:usage_import": page(Permission.USAGE_VIEW),
+    "compute_grants:usage_import_create": _both(Permission.USAGE_IMPORT),
+}
+_READ, _WRITE = Scope.GRANTS_READ, Scope.GRANTS_WRITE
+ALLOCATIONS_API: Table = {
+    "api:allocation-list": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-detail": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-usage": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-usage-csv": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-members": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-burn-down": api("GET", Permission.ALLOCATION_VIEW, _READ),
+    "api:allocation-add-member": api("POST", Permission.ALLOCATION_MEMBERS, _WRITE),
+    "api:allocation-remove-member": api("POST", Permission.ALLOCATION_MEMBERS, _WRITE),
+    "api:allocation-suspend": api("POST", Permission.ALLOCATION_MANAGE, _WRITE),
+    "api:allocation-resume": api("POST", Permission.ALLOCATION_MANAGE, _WRITE),
+    "api:allocation-close": api("POST", Permission.ALLOCATION_MANAGE, _WRITE),
+    "api:usageimport-list": {
+        **api("GET", Permission.USAGE_VIEW, _READ),
+        **api("POST", Permission.USAGE_IMPORT, Scope.USAGE_WRITE),
+    },
+    "api:usageimport-detail": api("GET", Permission.USAGE_VIEW, _READ),
+}
+TABLE: Table = {
+    **MACHINES,
+    **CALLS,
+    **PROPOSALS,
+    **REVIEWS,
+    **API,
+    **ALLOCATIONS,
+    **USAGE,
+    **ALLOCATIONS_API,
+}

@@ -2,6 +2,15 @@
 
 from rest_framework.routers import BaseRouter
 
+from compute_grants.api.calls import CallViewSet
+from compute_grants.api.machines import MachineViewSet
+from compute_grants.api.proposals import ProposalViewSet
+from compute_grants.api.reviews import ReviewViewSet
+
 
 def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
+    router.register("machines", MachineViewSet, basename="machine")
+    router.register("calls", CallViewSet, basename="call")
+    router.register("proposals", ProposalViewSet, basename="proposal")
+    router.register("reviews", ReviewViewSet, basename="review")
