@@ -1,5 +1,6 @@
 """Samples of compute grants: something at every step. See tests/samples.py."""
 
+from compute_grants.api_access import TABLE as API
 from compute_grants.models import Call, Machine, Proposal
 from tests.factories import compute_grants as make
 from tests.factories.consortium import research_officer
@@ -7,7 +8,27 @@ from tests.samples import Samples
 
 
 def samples() -> Samples:
-    return _machines() | _calls() | _proposals() | _reviews()
+    pages = _machines() | _calls() | _proposals() | _reviews()
+    return pages | _api(pages)
+
+
+def _api(pages: Samples) -> Samples:
+    """Each API route by the sample of a page about the same kind of row."""
+    like = {
+        "api:machine-": "compute_grants:machine_edit",
+        "api:call-": "compute_grants:call_edit",
+        "api:call-board": "compute_grants:board",
+        "api:call-rank": "compute_grants:call_rank",
+        "api:proposal-": "compute_grants:proposal",
+        "api:proposal-decide": "compute_grants:decide",
+        "api:review-": "compute_grants:review",
+    }
+    found: Samples = {}
+    for name in API:
+        page = like.get(name) or like[f"{name.split('-')[0]}-"]
+        if not name.endswith("-list"):
+            found[name] = pages[page]
+    return found
 
 
 def _machines() -> Samples:

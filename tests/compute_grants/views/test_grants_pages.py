@@ -30,7 +30,8 @@ def signed_in(user) -> Client:
 
 
 def test_samples_cover_every_route_with_arguments(db):
-    assert set(samples()) | set(WITHOUT_ARGUMENTS) == set(TABLE)
+    pages = {name for name in samples() if name.startswith("compute_grants:")}
+    assert set(TABLE) - set(WITHOUT_ARGUMENTS) <= pages
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
