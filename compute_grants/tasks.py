@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compute_grants.actions import allocations, usage
+from compute_grants.actions import allocations, calls, usage
 
 
 @shared_task(name="compute_grants.charge_unmatched")
@@ -19,3 +19,9 @@ def sweep_allocations() -> None:
         pass
     usage.interrupt_stale()
     usage.charge_waiting()
+
+
+@shared_task(name="compute_grants.follow_the_clock")
+def follow_the_clock() -> None:
+    """Every minute: open and close the calls whose moment has come."""
+    calls.follow_the_clock()

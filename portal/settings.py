@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
+    "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},
 }
 
 # Which code makes another system match its desired state, by kind (consortium.effects).
