@@ -24,7 +24,6 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("compute_grants:call_list", _("Calls")),
     ("compute_grants:proposal_list", _("Proposals")),
     ("compute_grants:review_list", _("Reviews")),
-    ("compute_grants:review_list", _("Reviews")),
     ("compute_grants:allocation_list", _("Grants")),
     ("compute_grants:machine_list", _("Machines")),
     ("registry:model_list", _("Models")),

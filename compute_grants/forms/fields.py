@@ -15,6 +15,7 @@ from consortium.errors import DomainError, Invalid
 HOUR = 3600
 MOST_HOURS = 10**12  # hours that still fit a 64-bit count of seconds
 BEIJING = _("Beijing time.")
+CHOOSE = _("Choose")
 
 
 class HoursField(forms.IntegerField):
@@ -54,7 +55,7 @@ class ResourceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """One of some resources, by machine and unit."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Resource.objects.none(), **kwargs)
+        super().__init__(queryset=Resource.objects.none(), empty_label=CHOOSE, **kwargs)
 
     def label_from_instance(self, obj: Resource) -> str:
         return obj.label
@@ -65,6 +66,8 @@ def offer(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
     field = form.fields[name]
     assert isinstance(field, forms.ModelChoiceField)
     field.queryset = rows
+    if field.empty_label is not None:
+        field.empty_label = str(CHOOSE)
 
 
 def attempt(form: forms.Form, act: Callable[[], object]) -> bool:

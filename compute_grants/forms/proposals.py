@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.forms.fields import HoursField, ProseField, ResourceField, offer
+from compute_grants.forms.fields import CHOOSE, HoursField, ProseField, ResourceField, offer
 from compute_grants.models import Call, Precision, Proposal, Resource
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
@@ -84,7 +84,7 @@ class RequestForm(forms.Form):
     resource = ResourceField(label=_("Machine"))
     precision = forms.ChoiceField(
         label=_("Precision"),
-        choices=Precision.choices,
+        choices=[("", CHOOSE), *Precision.choices],
         help_text=_("The one most of the work runs at. The machine must state a peak for it."),
     )
     seconds = HoursField(label=_("Hours"), help_text=_("Card-hours, or core-hours for cores."))
