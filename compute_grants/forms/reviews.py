@@ -13,6 +13,7 @@ from compute_grants.models import Criterion, PanelDecision, Proposal, TechnicalR
 from consortium.models import User, localized
 
 TWO_WEEKS = timedelta(days=14)
+FOR_AWARDS = _("Only for an award.")
 
 
 class TechnicalForm(forms.Form):
@@ -115,8 +116,8 @@ class DecisionForm(forms.Form):
     outcome = forms.ChoiceField(
         label=_("Outcome"), choices=PanelDecision.Outcome.choices, widget=forms.RadioSelect
     )
-    starts_on = DayField(label=_("First day"), required=False)
-    ends_on = DayField(label=_("Last day"), required=False)
+    starts_on = DayField(label=_("First day"), required=False, help_text=FOR_AWARDS)
+    ends_on = DayField(label=_("Last day"), required=False, help_text=FOR_AWARDS)
     reason = ProseField(label=_("Reason"), rows=5, help_text=_("The applicant reads this."))
 
     def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
