@@ -41,7 +41,10 @@ class BoardRow:
 
 
 def board(call: Call, user: User) -> list[BoardRow]:
-    """The call's proposals, best first, those without a review last. Four queries."""
+    """The call's proposals, best first, those without a review last. Five queries.
+
+    Scores of what the reader still has to review are left out, as the reviews are.
+    """
     asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
     proposals = list(
         call.proposals.judged()
@@ -51,6 +54,8 @@ def board(call: Call, user: User) -> list[BoardRow]:
     )
     own = set(interested_institutions(user).values_list("pk", flat=True))
     standings = standings_of(proposals)
+    for pk in _still_to_review(call, user):
+        standings[pk] = Standing()
     ordered = sorted(proposals, key=lambda p: (-(standings[p.pk].mean or -1), p.number))
     rows, rank = [], 0
     for proposal in ordered:
@@ -70,6 +75,14 @@ def board(call: Call, user: User) -> list[BoardRow]:
             )
         )
     return rows
+
+
+def _still_to_review(call: Call, user: User) -> list[int]:
+    """Ids of the call's judged proposals that wait for this person's own review."""
+    waiting = call.proposals.judged().filter(
+        assignments__reviewer=user, assignments__state__in=["invited", "confirmed"]
+    )
+    return list(waiting.values_list("pk", flat=True))
 
 
 def standings_of(proposals: Iterable[Proposal]) -> dict[int, Standing]:

@@ -141,6 +141,16 @@ def test_the_board_ranks_by_weighted_mean(db):
     ]
 
 
+def test_the_board_hides_scores_of_what_its_reader_still_reviews(db):
+    call = make.call_with(state="in_review")
+    judge = make.panellist(call)
+    proposal = make.proposal_for(call, state="peer_review")
+    make.review_of(proposal, (5, 5, 5))
+    assert board(call, judge)[0].standing.mean == 5.0
+    make.AssignmentFactory.create(proposal=proposal, reviewer=judge, confirmed=True)
+    assert board(call, judge)[0].standing.mean is None
+
+
 # A fixed number of queries
 
 
