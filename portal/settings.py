@@ -250,6 +250,8 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "consortium.reconcile_all", "schedule": 30.0},
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
+    "sweep-registry": {"task": "registry.sweep", "schedule": 120.0},
+    "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
     "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},
 }
@@ -272,6 +274,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "consortium.logs.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    # One line for each of our own calls to MLflow says nothing that MLflow's answer does not.
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }
 SITE_NAME = _("Open Model Innovation Consortium")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 HANDOVER = "X-Portal-Send"
 BINARY = "application/octet-stream"
-_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})$")
+_RANGE = re.compile(r"^bytes=([0-9]{0,18})-([0-9]{0,18})\Z")
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 

@@ -30,10 +30,10 @@ from registry.weights import BadWeights, looks_pickled, read_gguf, read_safetens
 
 Format = Checkpoint.Format
 _HEAD = 8
-_LOGGED = re.compile(r"^models:/(m-[0-9a-f]{32})$")
+_LOGGED = re.compile(r"^models:/(m-[0-9a-f]{32})\Z")
 _PROXIED = "mlflow-artifacts:/"
-_JOB = re.compile(r"^[0-9]{1,18}(_[0-9]{1,9})?$")
-_PARENT = re.compile(r"^([a-z0-9-]+)/([a-z0-9._-]+)@([1-9][0-9]{0,8})$")
+_JOB = re.compile(r"^[0-9]{1,18}(_[0-9]{1,9})?\Z")
+_PARENT = re.compile(r"^([a-z0-9-]+)/([a-z0-9._-]+)@([1-9][0-9]{0,8})\Z")
 MOST_JOBS = 10_000
 
 

@@ -35,14 +35,20 @@ _spdx: list[Licensing] = []
 
 def run_all(release: ResearchRelease) -> list[Result]:
     """Every check, in the order in which they are shown. Raises nothing but StorageError."""
-    files = list(release.checkpoint.files.all())
     return [
-        *(_weights(files), _stored(files), _secrets(files), _file_size(files)),
+        *_files(list(release.checkpoint.files.all())),
         *(_card(release, "en"), _card(release, "zh")),
         *(_licence(release), _lineage(release), _data(release.checkpoint)),
         *(_audience(release), _citation(release)),
         *(_allocation(release.checkpoint), _energy(release.checkpoint)),
     ]
+
+
+def _files(files: list[CheckpointFile]) -> list[Result]:
+    """What is not there cannot be looked into."""
+    stored = _stored(files)
+    inside = [_weights(files), _secrets(files)] if stored.ok else []
+    return [stored, *inside, _file_size(files)]
 
 
 def known_licence(text: str) -> bool:

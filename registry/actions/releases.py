@@ -19,7 +19,7 @@ from registry.models import Checkpoint, ResearchRelease
 from registry.policies import releases as policies
 
 State = ResearchRelease.State
-VERSION = re.compile(r"^[0-9]{1,6}(\.[0-9]{1,6}){0,3}(-[a-z0-9]{1,12}(\.[0-9]{1,6})?)?$")
+VERSION = re.compile(r"^[0-9]{1,6}(\.[0-9]{1,6}){0,3}(-[a-z0-9]{1,12}(\.[0-9]{1,6})?)?\Z")
 EDITABLE = frozenset(
     {"licence", "audience", "card_en", "card_zh", "notes_en", "notes_zh", "citation"}
 )

@@ -20,7 +20,7 @@ Shape = dict[str, Field]
 
 LONGEST_TEXT = 200_000
 MOST_ITEMS = 2_000
-_NUMBER = re.compile(r"^-?[0-9]{1,19}$")
+_NUMBER = re.compile(r"^-?[0-9]{1,19}\Z")
 _FLOATS = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -109,7 +109,7 @@ experiment_id = matching(r"[0-9]{1,19}", _("an experiment's number"))
 logged_model_id = matching(r"m-[0-9a-f]{32}", _("a logged model's id"))
 version = matching(r"[1-9][0-9]{0,8}", _("a version number"))
 model_name = matching(
-    r"(?=.{2,60}\Z)" + MODEL_SLUG.strip("^$"),
+    r"(?=.{2,60}\Z)" + MODEL_SLUG.removeprefix("^"),
     _("2 to 60 lower-case letters and digits, parted by single dots, dashes or underscores"),
 )
 alias = matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,100}", _("letters, digits, dots and dashes"))

@@ -53,10 +53,10 @@ LARGEST_BODY = 1_000_000
 DISABLED = "Access to this resource is disabled."
 _REPO = r"(?P<lab>[a-z0-9-]{1,40})/(?P<model>[a-z0-9._-]{1,60})"
 _REVISION = r"(?P<revision>[A-Za-z0-9._-]{1,64})"
-_RESOLVE = re.compile(rf"^/{_REPO}/resolve/{_REVISION}/(?P<path>.+)$")
+_RESOLVE = re.compile(rf"^/{_REPO}/resolve/{_REVISION}/(?P<path>.+)\Z")
 _API = re.compile(
     rf"^/api/models/{_REPO}"
-    rf"(?:/(?P<what>revision|tree|paths-info)/{_REVISION}(?:/(?P<folder>.+))?|/(?P<bare>refs|auth-check))?$"
+    rf"(?:/(?P<what>revision|tree|paths-info)/{_REVISION}(?:/(?P<folder>.+))?|/(?P<bare>refs|auth-check))?\Z"
 )
 _LANGUAGES = ("en", "zh")
 

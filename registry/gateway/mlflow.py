@@ -56,7 +56,7 @@ from registry.models import Lab
 log = logging.getLogger("portal.request")
 PREFIX = "/mlflow"
 LARGEST_BODY = 10_000_000
-_LABS = re.compile(r"^/labs/([a-z0-9-]{1,40})(/.*)$")
+_LABS = re.compile(r"^/labs/([a-z0-9-]{1,40})(/.*)\Z")
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
 _PLACE = "x-mlflow-workspace"
 

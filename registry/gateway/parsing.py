@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from registry.gateway.refusals import Refused
 
 LONGEST_PATH = 1000
-_CONTENT_TYPE = re.compile(r"^application/json(;\s*charset=utf-8)?$", re.IGNORECASE)
+_CONTENT_TYPE = re.compile(r"^application/json(;\s*charset=utf-8)?\Z", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 

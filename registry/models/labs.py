@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from consortium.models import Affiliation, ArmAppointment, Institution, NamedInBoth, User
 from consortium.roles import standing
 
-LAB_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+LAB_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*\Z"
 # What hubs and MLflow both take as a name: no "--", no "..", nothing to be decoded.
-MODEL_SLUG = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
+MODEL_SLUG = r"^[a-z0-9]+([._-][a-z0-9]+)*\Z"
 _READS_UNRELEASED = frozenset({ArmAppointment.Office.RESEARCH, ArmAppointment.Office.AUDITOR})
 
 

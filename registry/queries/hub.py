@@ -12,7 +12,7 @@ from consortium.models import User
 from registry.models import CheckpointFile, ResearchRelease
 
 NEWEST = "main"
-_COMMIT = re.compile(r"^[0-9a-f]{40}([0-9a-f]{24})?$")
+_COMMIT = re.compile(r"^[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
