@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from compute_grants.actions.machines import certified, promised, source_account
 from compute_grants.models import Call, CallBudget, Criterion, Machine, Proposal, Resource
@@ -262,7 +263,11 @@ def decide(call: Call, *, by: User) -> Call:
     over = Proposal.OVER | {Proposal.State.WAITLISTED, Proposal.State.DRAFT}
     waiting = call.proposals.exclude(state__in=over).count()
     if waiting:
-        message = _("%(count)s proposals wait for a decision. Decide on each first.")
+        message = ngettext(
+            "%(count)s proposal waits for a decision. Decide on it first.",
+            "%(count)s proposals wait for a decision. Decide on each first.",
+            waiting,
+        )
         raise Undecided(message % {"count": waiting})
     return _move(call, State.DECIDED, "call.decided", by)
 

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from compute_grants.models import (
     Call,
@@ -193,7 +194,12 @@ def _panel(user: User) -> Iterator[Task]:
             verb=_("Decide"),
             title=str(call),
             href=reverse("compute_grants:board", args=[call.code]),
-            why=_("%(count)s ranked proposals wait for the panel.") % {"count": count},
+            why=ngettext(
+                "%(count)s ranked proposal waits for the panel.",
+                "%(count)s ranked proposals wait for the panel.",
+                count,
+            )
+            % {"count": count},
             tone="seal",
         )
 

@@ -90,7 +90,7 @@ def test_the_panel_is_told_but_not_of_its_own(call):
     make.proposal_for(call, state="ranked")
     (task,) = tasks_for(judge)
     assert (task.verb, task.tone) == ("Decide", "seal")
-    assert task.why == "1 ranked proposals wait for the panel."
+    assert task.why == "1 ranked proposal waits for the panel."
     assert verbs(make.panellist(make.call_with())) == []
 
 

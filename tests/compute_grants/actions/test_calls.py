@@ -241,7 +241,7 @@ def test_the_clock_opens_and_closes_what_is_due(db):
 def test_a_call_is_decided_when_every_proposal_is(office, state):
     call = make.CallFactory.create(in_review=True)
     proposal = make.ProposalFactory.create(call=call, **{state: True})
-    with pytest.raises(calls.Undecided, match="1 proposals"):
+    with pytest.raises(calls.Undecided, match="1 proposal waits"):
         calls.decide(call, by=office)
     proposal.state = "rejected"
     proposal.save()
