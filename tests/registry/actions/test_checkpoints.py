@@ -194,10 +194,10 @@ def trained(mlflow, job="100"):
 
 
 def import_run(allocation, job=100):
-    usage.import_file(
-        allocations.file(allocations.row(allocation, job=job, ConsumedEnergyRaw="7200000")),
-        source="x",
+    usage.import_sacct(
         machine=allocation.resource.machine,
+        stream=allocations.sacct([allocations.row(allocation, job, ConsumedEnergyRaw="7200000")]),
+        source="x",
         by=allocations.operator_for(allocation),
     )
 
