@@ -110,12 +110,13 @@ def _carry_out(request: HttpRequest, proposal: Proposal, form: DecisionForm) -> 
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """The decision that stands, for whoever reads the proposal."""
     proposal = visible(request, number)
-    decision = proposal.decisions.prefetch_related("lines__request__resource__machine").first()
+    decision = proposal.decisions.select_related("decided_by").first()
     if decision is None:
         raise Http404
     context = {
         "proposal": proposal,
         "decision": decision,
+        "lines": decision.lines.select_related("request__resource__machine").order_by("pk"),
         "grants": proposal.allocations.order_by("pk"),
         "is_lead": actor(request).pk == proposal.lead_id,
     }

@@ -68,7 +68,7 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         "can_check": policy.can_check(user, found),
         "can_assign": review_policy.can_assign(user, found),
         "can_decide": review_policy.can_decide(user, found),
-        "decisions": found.decisions.prefetch_related("lines__request__resource__machine"),
+        "decision": found.decisions.first(),
         "reviews": reviews.order_by("pk") if user.pk != found.lead_id else [],
         "feedback": queries.feedback(found) if user.pk == found.lead_id else [],
         "standing": panel_queries.standings_of([found])[found.pk],

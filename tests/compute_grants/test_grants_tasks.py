@@ -191,6 +191,23 @@ PAGES = {
 }
 
 
+def test_a_proposal_costs_the_same_however_much_happened(db):
+    call = make.call_with(state="in_review")
+    proposal = make.proposal_for(call, state="rejected")
+    make.decision_on(proposal)
+    client = Client()
+    client.force_login(proposal.lead, backend=BACKEND)
+    counts = []
+    for _ in range(3):
+        make.review_of(proposal)
+        make.decision_on(proposal)
+        make.feasible_request(proposal, make.ResourceFactory.create(), hours=5)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(proposal.get_absolute_url()).status_code == 200
+        counts.append(len(queries))
+    assert counts[1] == counts[2] <= 15, counts
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_cost_the_same_however_long(db, page):
     call = make.call_with(state="in_review")
