@@ -3,15 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from compute_grants.actions import proposals as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
-from compute_grants.forms.proposals import SECTION_FORMS, RequestForm, SubmitForm
+from compute_grants.forms.proposals import SECTION_FORMS, RequestForm, SectionForm, SubmitForm
 from compute_grants.models import Proposal
 from compute_grants.policies import proposals as policy
 from compute_grants.queries import calls as call_queries
@@ -71,6 +72,8 @@ def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
     if section not in SECTION_FORMS:
         raise Http404
     form = SECTION_FORMS[section].of(proposal, request.POST or None)
+    if request.method == "POST" and not request.accepts("text/html"):
+        return _autosave(request, proposal, form)
     if form.is_valid():
         version = form.cleaned_data["version"]
         try:
@@ -90,6 +93,21 @@ def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
         "editable": proposal.editable,
     }
     return render(request, "compute_grants/proposal_edit.html", context, status=status_of(form))
+
+
+def _autosave(request: HttpRequest, proposal: Proposal, form: SectionForm) -> HttpResponse:
+    """Save as the button would, and answer in JSON: {version, message}."""
+    if not form.is_valid():
+        message = _("Not saved: correct the fields first, then save.")
+        return JsonResponse({"message": message}, status=422)
+    version = form.cleaned_data["version"]
+    try:
+        saved = actions.save(proposal, version=version, by=actor(request), **form.texts())
+    except DomainError as error:
+        return JsonResponse({"message": str(error)}, status=409)
+    when = f"{timezone.localtime(saved.saved_at):%H:%M:%S}"
+    message = _("Saved at %(time)s Beijing time.") % {"time": when}
+    return JsonResponse({"version": saved.version, "message": message})
 
 
 def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: str) -> HttpResponse:

@@ -284,6 +284,28 @@ def test_a_stale_form_gets_both_texts(lead, draft):
     assert lead.send("proposal_edit", draft.number, "science", **mine).status_code == 302
 
 
+def autosave(person, draft, **data):
+    url = reverse("compute_grants:proposal_edit", args=[draft.number, "science"])
+    return person.client.post(url, data, headers={"Accept": "application/json"})
+
+
+def test_a_pause_saves(lead, draft):
+    saved = autosave(lead, draft, version=1, science_case="Half a thought").json()
+    assert saved["version"] == 2 and saved["message"].startswith("Saved at ")
+    assert autosave(lead, draft, version=2, science_case="A thought").json()["version"] == 3
+    assert Proposal.objects.get().science_case == "A thought"
+
+
+def test_a_pause_overwrites_nothing_newer(lead, draft):
+    autosave(lead, draft, version=1, science_case="Here")
+    stale = autosave(lead, draft, version=1, science_case="There")
+    assert stale.status_code == 409 and "changed elsewhere" in stale.json()["message"]
+    assert autosave(lead, draft, version="x").status_code == 422
+    Proposal.objects.update(state="withdrawn")
+    assert autosave(lead, draft, version=2, science_case="Late").status_code == 409
+    assert Proposal.objects.get().science_case == "Here"
+
+
 def test_what_the_machine_cannot_do_is_said_at_the_field(lead, draft):
     response = lead.send(
         "proposal_resources",
