@@ -43,7 +43,9 @@ def test_states_are_read_from_the_row(rows):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_shows_what_waits_or_fails(client, officer, rows, language):
-    answer = client.get(reverse(PAGE), headers={"accept-language": language})
+    officer.language = language
+    officer.save()
+    answer = client.get(reverse(PAGE))
     text = answer.content.decode()
     assert answer.status_code == 200
     for shown in ("G-1", "G-2", "G-3", "host:7", "RuntimeError: &lt;down&gt;"):
