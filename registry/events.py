@@ -52,6 +52,7 @@ EVENTS |= {
     "licence.revoked": _("Licence revoked"),
     "licence.expired": _("Licence expired"),
     "licence.file_downloaded": _("Licence file downloaded"),
+    "licence.model_file_accessed": _("Licensed file downloaded"),
     "trust.published": _("Trust document published"),
     "status_list.published": _("Status list published"),
     "revenue_policy.adopted": _("Revenue policy adopted"),

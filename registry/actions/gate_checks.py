@@ -12,6 +12,7 @@ from registry.queries import contributions
 
 Code = GateCheck.Code
 Answer = tuple[bool, str]
+SOURCE = ".py"  # readable by the reviewers, who are told of it
 # Files that stand beside weights and cannot carry code.
 PLAIN = (".safetensors", ".json", ".md", ".txt", ".yaml", ".yml", ".toml", ".cff", ".csv")
 # MLflow writes these names without an extension.
@@ -46,16 +47,20 @@ def _evaluation(checkpoint: Checkpoint) -> Answer:
 
 
 def _security(checkpoint: Checkpoint) -> Answer:
-    """Only formats that cannot run code pass."""
+    """Weights in safetensors, and beside them nothing but plain files and readable source."""
     if checkpoint.format != Checkpoint.Format.SAFETENSORS:
         return False, _("The weights are not in safetensors. Convert them and release again.")
     if checkpoint.format_problem:
         return False, checkpoint.format_problem
     paths = list(checkpoint.files.values_list("path", flat=True))
-    odd = [path for path in paths if not _is_plain(path)]
+    source = [path for path in paths if path.lower().endswith(SOURCE)]
+    odd = [path for path in paths if not _is_plain(path) and path not in source]
     if odd:
-        message = _("These files may carry code: %(files)s. Release without them.")
+        message = _("These files may carry hidden code: %(files)s. Release without them.")
         return False, message % {"files": ", ".join(odd[:5])}
+    if source:
+        message = _("%(count)s files, weights in safetensors. Source code to read: %(files)s.")
+        return True, message % {"count": len(paths), "files": ", ".join(source[:5])}
     message = _("%(count)s files, weights in safetensors, nothing that can run.")
     return True, message % {"count": len(paths)}
 

@@ -94,11 +94,15 @@ def now_seconds() -> int:
     return int(timezone.now().timestamp())
 
 
+def no_trust() -> NoTrust:
+    return NoTrust(_("This site has no signing keys yet. Run manage.py init_keys."))
+
+
 def trust_text() -> str:
     """The trust document in force. Raises NoTrust."""
     document = TrustDocument.objects.first()
     if document is None:
-        raise NoTrust(_("This site has no signing keys yet. Run manage.py init_keys."))
+        raise no_trust()
     return document.text
 
 

@@ -38,7 +38,7 @@ ROOT_PUBLIC_KEY = "{key}"
 
 
 def file_name() -> str:
-    return f"{PACKAGE}-{verifier.__version__}-py3-none-any.whl"
+    return verifier.WHEEL
 
 
 def build(root_public_key: bytes) -> bytes:

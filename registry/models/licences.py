@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consortium.models import ArmAppointment, Institution, User
 from consortium.roles import standing
-from registry.models.money import RevenuePolicy
+from registry.models.money import RevenuePolicy, StatementLine
 from registry.models.offerings import CommercialOffering
 
 Office = ArmAppointment.Office
@@ -29,7 +29,7 @@ class LicenceQuerySet(models.QuerySet["Licence"]):
 
     def traceable_by(self, user: User | AnonymousUser) -> LicenceQuerySet:
         """Licences whose provenance this person may read: their own, and those of models that
-        their institution contributed to. The terms stay closed to contributors."""
+        their institution contributed to or has income from. Their terms stay closed to it."""
         if not isinstance(user, User):
             return self.none()
         stands = standing(user)
@@ -38,9 +38,12 @@ class LicenceQuerySet(models.QuerySet["Licence"]):
         contributed = CommercialOffering.objects.filter(
             gate__snapshot__contributions__institution_id__in=stands.institution_ids
         ).values("pk")
+        shared = StatementLine.objects.filter(institution_id__in=stands.institution_ids)
         visible = Licence.objects.visible_to(user).values("pk")
         return self.filter(
-            Q(pk__in=visible) | Q(offering__in=contributed, state__in=Licence.ISSUED)
+            Q(pk__in=visible)
+            | Q(offering__in=contributed, state__in=Licence.ISSUED)
+            | Q(pk__in=shared.values("statement__receipt__licence"))
         )
 
     def downloadable_by(self, user: User | AnonymousUser) -> LicenceQuerySet:

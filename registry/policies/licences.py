@@ -120,6 +120,10 @@ def side_of(user: User, licence: Licence) -> Side | None:
     return next((side for side in Side if can_sign(user, licence, side)), None)
 
 
+def is_licensee(user: User, licence: Licence) -> bool:
+    return licence.licensee_id in standing(user).institution_ids
+
+
 def can_govern(user: User, licence: Licence) -> Decision:
     """Suspend, reinstate, revoke."""
     return _licensor(user, licence)

@@ -7,3 +7,4 @@ nothing of the portal. Format: docs/adr/0012-licence-verifier.md.
 """
 
 __version__ = "1.0.0"
+WHEEL = f"omic_verifier-{__version__}-py3-none-any.whl"

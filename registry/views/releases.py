@@ -28,6 +28,7 @@ from registry.forms.releases import (
     WithdrawForm,
 )
 from registry.models import DownloadRecord, Lab, ResearchRelease
+from registry.policies import gates as gate_policies
 from registry.policies import releases as policies
 from registry.queries import catalogue
 from registry.sending import RangeOutside, hand_over, outside, plan
@@ -59,6 +60,7 @@ def release(request: HttpRequest, lab: str, model: str, version: str) -> HttpRes
         "can_download": policies.can_download(request.user, found),
         "can_withdraw": _may(request, policies.can_withdraw, found),
         "can_decide": _may(request, policies.can_decide, found),
+        "can_transfer": _may(request, gate_policies.can_request, found),
         "inside": inside,
         "hub_code": hub_snippet(request, found, load=True),
         "history": audit.history(found)[:HISTORY] if inside else None,

@@ -1,6 +1,5 @@
 """Transfers, offerings and licences in every state, led there by the actions themselves."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
@@ -19,6 +18,7 @@ from registry.actions import (
     standing,
     trust,
 )
+from registry.backends import store
 from registry.models import (
     Checkpoint,
     CheckpointFile,
@@ -82,8 +82,10 @@ def maintainer(of: Lab) -> User:
 
 
 def blob(content: bytes) -> StoredBlob:
-    digest = hashlib.sha256(content).hexdigest()
-    return StoredBlob.objects.get_or_create(sha256=digest, defaults={"size": len(content)})[0]
+    writer = store().writer()
+    writer.write(content)
+    stored = writer.finish()
+    return StoredBlob.objects.get_or_create(sha256=stored.sha256, defaults={"size": stored.size})[0]
 
 
 def checkpoint(
@@ -94,7 +96,7 @@ def checkpoint(
     contents: dict[str, bytes] | None = None,
     **fields,
 ) -> Checkpoint:
-    """A checkpoint in safetensors with a metric; its blobs are rows only unless stored."""
+    """A checkpoint in safetensors with a metric, its files stored."""
     in_lab = in_lab or lab()
     n = next(_number)
     by = maintainer(in_lab)

@@ -127,9 +127,9 @@ def test_what_is_not_stated_fails_and_can_be_restated(crossing, code):
         ({"format": Checkpoint.Format.PICKLE}, "security", "safetensors"),
         ({"format_problem": "the header overlaps"}, "security", "overlaps"),
         (
-            {"contents": {"model.safetensors": b"1", "hook.py": b"2"}},
+            {"contents": {"model.safetensors": b"1", "hook.pkl": b"2"}},
             "security",
-            "hook.py",
+            "hook.pkl",
         ),
     ],
 )
@@ -139,6 +139,13 @@ def test_facts_decide_the_automatic_checks(fields, code, words):
     check = gate.checks.get(code=code)
     assert (gate.state, check.passed, check.automatic) == (State.CHECKS, False, True)
     assert words in check.evidence
+
+
+def test_source_code_passes_and_is_named():
+    contents = {"model.safetensors": b"1", "loader.py": b"2", "MLmodel": b"3"}
+    made = licensing.checkpoint(contents=contents)
+    gate = Crossing(licensing.released(made)).in_review()
+    assert "loader.py" in gate.checks.get(code="security").evidence
 
 
 def test_a_data_set_without_a_licence_fails_data_rights(crossing):
