@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from consortium.backends.signer import SignerError
+from consortium.actions import seals
+from consortium.backends.signer import SignerError, signer
 from registry.actions import trust
 
 
@@ -13,6 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
+            signer().ensure(seals.KEY)
             document = trust.init_keys()
         except SignerError as error:
             raise CommandError(str(error)) from error
