@@ -65,10 +65,10 @@ class AppendOnly(Operation):
 
     def database_forwards(
         self,
-        app_label: str,
+        app_label: str,  # noqa: ARG002
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
+        from_state: ProjectState,  # noqa: ARG002
+        to_state: ProjectState,  # noqa: ARG002
     ) -> None:
         table = schema_editor.quote_name(self.table)
         schema_editor.execute(_FUNCTION, params=None)
@@ -77,10 +77,10 @@ class AppendOnly(Operation):
 
     def database_backwards(
         self,
-        app_label: str,
+        app_label: str,  # noqa: ARG002
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
+        from_state: ProjectState,  # noqa: ARG002
+        to_state: ProjectState,  # noqa: ARG002
     ) -> None:
         schema_editor.execute(_UNDO.format(table=schema_editor.quote_name(self.table)), params=None)
 

@@ -24,9 +24,8 @@ class JsonFormatter(logging.Formatter):
         }
         if rid := request_id.get():
             line["request_id"] = rid
-        for key, value in record.__dict__.items():
-            if key not in _STANDARD and not _REDACTED.search(key):
-                line[key] = value
+        extras = record.__dict__.items()
+        line |= {k: v for k, v in extras if k not in _STANDARD and not _REDACTED.search(k)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)

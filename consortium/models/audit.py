@@ -43,7 +43,7 @@ class AuditEvent(models.Model):
 
     @property
     def label(self) -> str:
-        from consortium import audit
+        from consortium import audit  # noqa: PLC0415  it needs this model
 
         return audit.label(self.action)
 

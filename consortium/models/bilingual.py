@@ -12,7 +12,8 @@ def reading_zh() -> bool:
 def localized(obj: object, name: str) -> str:
     """`obj`'s text in the reader's language, or in the other one where it is missing."""
     here, there = ("zh", "en") if reading_zh() else ("en", "zh")
-    return getattr(obj, f"{name}_{here}") or getattr(obj, f"{name}_{there}")
+    text: str = getattr(obj, f"{name}_{here}") or getattr(obj, f"{name}_{there}")
+    return text
 
 
 class NamedInBoth(models.Model):
@@ -24,9 +25,9 @@ class NamedInBoth(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         return localized(self, "name")
-
-    def __str__(self) -> str:
-        return self.name

@@ -36,8 +36,8 @@ def load(password: str) -> None:
         for row in PEOPLE:
             if row.handle != founder.email.partition("@")[0]:
                 _add(row, founder, password)
-        for row in INSTITUTIONS:
-            _admit(row, person(founder.email.partition("@")[0]))
+        for applicant in INSTITUTIONS:
+            _admit(applicant, person(founder.email.partition("@")[0]))
     with clock.at(clock.days(-FOUNDED_DAYS_AGO) + timedelta(days=1)):
         for row in PEOPLE:
             _give_roles(row, person("gu.yan"))

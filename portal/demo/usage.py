@@ -66,7 +66,7 @@ def _jobs(
     begin = datetime.combine(allocation.starts_on, datetime.min.time(), UTC)
     span = (clock.days(-1) - begin).total_seconds()
     member = allocation.members.get()
-    partition = allocation.resource.machine.partitions.order_by("pk").first()
+    partition = allocation.resource.machine.partitions.order_by("pk")[0]
     number, used, total = first, 0, left
     while left > 0 and span > 0:
         cards = max(8, width // rng.choice((1, 1, 2, 4)))

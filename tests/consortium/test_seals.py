@@ -215,6 +215,7 @@ def test_the_root_changes_with_any_leaf_and_any_order(count):
 
 def test_the_root_of_the_rfc_examples():
     """RFC 9162's tree of one leaf is the leaf; of three, ((0,1),2)."""
+
     def node(a, b):
         joined = bytes.fromhex(a) + bytes.fromhex(b)
         return hashlib.sha256(b"\x01" + joined).hexdigest()

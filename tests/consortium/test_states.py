@@ -12,7 +12,7 @@ def test_an_allowed_step_passes():
 
 
 def test_a_forbidden_step_names_both_states():
-    with pytest.raises(WrongState, match="draft.*active"):
+    with pytest.raises(WrongState, match=r"draft.*active"):
         require_transition(Institution.TRANSITIONS, State.DRAFT, State.ACTIVE)
 
 
