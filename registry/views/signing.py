@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
+from allauth.account.internal.flows.login import get_authentication_records
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,8 +22,6 @@ from registry.verifier.jws import canonical
 from registry.views.licence_snippets import bundle_snippet
 from registry.views.licences import visible_licence
 from registry.views.posted import posted
-
-METHODS = "account_authentication_methods"  # where allauth keeps how a session was proved
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,8 +60,9 @@ def licence_sign(request: HttpRequest, number: str) -> HttpResponse:
 
 def proof_of_identity(request: HttpRequest) -> tuple[str, datetime]:
     """How and when this session last proved who it is."""
-    records = [r for r in request.session.get(METHODS, []) if r.get("reauthenticated")]
-    last = records[-1] if records else {"method": "unknown", "at": 0}
+    records: list[dict[str, Any]] = get_authentication_records(request, actor(request))
+    proofs = [record for record in records if record.get("reauthenticated")]
+    last: dict[str, Any] = proofs[-1] if proofs else {"method": "unknown", "at": 0}
     return str(last["method"])[:40], datetime.fromtimestamp(float(last["at"]), UTC)
 
 

@@ -37,6 +37,7 @@ def enter(client):
             session["account_authentication_methods"] = [
                 {"method": "password", "at": time.time(), "reauthenticated": True}
             ]
+            session["account_authentication_methods_user"] = str(person.pk)
             session.save()
         return client
 
