@@ -64,6 +64,9 @@ STATE_TONES: dict[str, str] = {
     ),
     # Official acts
     **dict.fromkeys(("awarded", "signed", "resolved"), "seal"),
+    # Where a noun means something else by the word
+    "machine.published": "ok",
+    "machine.maintenance": "warn",
 }
 
 
@@ -232,12 +235,14 @@ def tag(label: str, tone: str = "neutral") -> dict[str, object]:
 @register.inclusion_tag("components/tag.html")
 def state_tag(obj: Any) -> dict[str, object]:
     """The state of `obj` (its `state` and `get_state_display()`), in the tone of that state."""
-    return {"label": obj.get_state_display(), "tone": state_tone(obj.state)}
+    noun = type(obj).__name__.lower()
+    return {"label": obj.get_state_display(), "tone": state_tone(obj.state, noun)}
 
 
-def state_tone(state: str) -> str:
+def state_tone(state: str, noun: str = "") -> str:
     """The tone of a stored state; both spellings, in_review and in-review, are known."""
-    return STATE_TONES.get(str(state).replace("_", "-"), "neutral")
+    plain = str(state).replace("_", "-")
+    return STATE_TONES.get(f"{noun}.{plain}") or STATE_TONES.get(plain, "neutral")
 
 
 # Forms
@@ -263,7 +268,9 @@ def field(bound: forms.BoundField) -> dict[str, object]:
         for suffix, present in (("_help", bound.help_text), ("_error", bound.errors))
         if present
     )
-    attributes = {"aria-describedby": described} if described else {}
+    attributes: dict[str, Any] = {"aria-describedby": described} if described else {}
+    if str(bound.field.widget.attrs.get("placeholder", "")).startswith(str(bound.label)):
+        attributes["placeholder"] = False  # it says the label again
     if bound.errors and not _is_group(bound):
         attributes["aria-invalid"] = "true"
     return {

@@ -68,7 +68,7 @@ def test_page(route, site):
         for language in VIEWS
         for problem in _inspect(site, address, person, language)
     ]
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 def _inspect(site: Site, address: str, person: User | None, language: str) -> list[str]:
