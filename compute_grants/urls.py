@@ -1,6 +1,8 @@
 from django.urls import path
 
 from compute_grants.views import (
+    allocation_edit,
+    allocations,
     call_edit,
     calls,
     machine_edit,
@@ -9,6 +11,7 @@ from compute_grants.views import (
     proposal_edit,
     proposals,
     reviews,
+    usage,
 )
 
 app_name = "compute_grants"
@@ -84,4 +87,24 @@ REVIEWS = [
     path("reviews/<int:pk>/", reviews.review, name="review"),
     path("reviews/<int:pk>/conflict/", reviews.declare, name="review_declare"),
 ]
-urlpatterns = [*MACHINES, *CALLS, *PROPOSALS, *REVIEWS]
+ALLOCATIONS = [
+    path("grants/", allocations.allocation_list, name="allocation_list"),
+    path("grants/<slug:number>/", allocations.allocation, name="allocation"),
+    path("grants/<slug:number>/usage.csv", allocations.usage_csv, name="allocation_usage_csv"),
+    path("grants/<slug:number>/ledger.csv", allocations.ledger_csv, name="allocation_ledger_csv"),
+    path("grants/<slug:number>/by-day.csv", allocations.burn_csv, name="allocation_burn_csv"),
+    path("grants/<slug:number>/members/", allocation_edit.member_add, name="member_add"),
+    path(
+        "grants/<slug:number>/members/<int:pk>/remove/",
+        allocation_edit.member_remove,
+        name="member_remove",
+    ),
+    path("grants/<slug:number>/resume/", allocation_edit.resume, name="allocation_resume"),
+    path("grants/<slug:number>/<slug:verb>/", allocation_edit.change, name="allocation_change"),
+]
+USAGE = [
+    path("usage-imports/", usage.usage_import_list, name="usage_import_list"),
+    path("usage-imports/new/", usage.usage_import_create, name="usage_import_create"),
+    path("usage-imports/<int:pk>/", usage.usage_import, name="usage_import"),
+]
+urlpatterns = [*MACHINES, *CALLS, *PROPOSALS, *REVIEWS, *ALLOCATIONS, *USAGE]

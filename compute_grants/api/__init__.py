@@ -2,10 +2,12 @@
 
 from rest_framework.routers import BaseRouter
 
+from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.reviews import ReviewViewSet
+from compute_grants.api.usage import UsageImportViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -14,3 +16,5 @@ def register(router: BaseRouter) -> None:
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")
+    router.register("allocations", AllocationViewSet, basename="allocation")
+    router.register("usage-imports", UsageImportViewSet, basename="usageimport")
