@@ -227,6 +227,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Open Model Innovation Consortium portal",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Choices stay where they are used: there are many a "state", and they are not one another's.
+    "POSTPROCESSING_HOOKS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 

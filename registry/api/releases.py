@@ -82,7 +82,7 @@ class NoteInput(StrictSerializer):
     note = serializers.CharField(max_length=20_000)
 
 
-class WithdrawInput(StrictSerializer):
+class ReleaseWithdrawInput(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
@@ -139,10 +139,10 @@ class ReleaseViewSet(
         given = valid_input(NoteInput, request)
         return self._done(actions.send_back(self.get_object(), **given, by=actor(request)))
 
-    @extend_schema(request=WithdrawInput, responses={200: ReleaseDetailSerializer})
+    @extend_schema(request=ReleaseWithdrawInput, responses={200: ReleaseDetailSerializer})
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, **_kwargs: Any) -> Response:
-        given = valid_input(WithdrawInput, request)
+        given = valid_input(ReleaseWithdrawInput, request)
         return self._done(actions.withdraw(self.get_object(), **given, by=actor(request)))
 
     @staticmethod
