@@ -1,15 +1,17 @@
 """Samples of compute grants: something at every step. See tests/samples.py."""
 
+from compute_grants.actions.usage import import_sacct
 from compute_grants.api_access import TABLE as API
 from compute_grants.models import Call, Machine, Proposal
+from tests.factories import allocations as grants
 from tests.factories import compute_grants as make
-from tests.factories.consortium import research_officer
+from tests.factories.consortium import member, research_officer
 from tests.samples import Samples
 
 
 def samples() -> Samples:
     pages = _machines() | _calls() | _proposals() | _reviews()
-    return pages | _api(pages)
+    return pages | _api(pages) | _allocations()
 
 
 def _api(pages: Samples) -> Samples:
@@ -120,4 +122,31 @@ def _reviews() -> Samples:
     return {
         "compute_grants:review": ({"pk": confirmed.pk}, confirmed.reviewer),
         "compute_grants:review_declare": ({"pk": invited.pk}, invited.reviewer),
+    }
+
+
+def _allocations() -> Samples:
+    grant = grants.active()
+    lead, by = grant.proposal.lead, grants.operator_for(grant)
+    friend = grant.members.create(user=member(), cluster_user="friend", since=grant.starts_on)
+    imported = import_sacct(
+        machine=grant.resource.machine,
+        stream=grants.sacct([grants.row(grant), grants.row(grant, job=2, state="FAILED")]),
+        source="sacct.psv",
+        by=by,
+    )
+    held = grants.suspended(resource=grant.resource)
+    number, pk = {"number": grant.number}, {"pk": imported.pk}
+    pages = ("allocation", "allocation_usage_csv", "allocation_ledger_csv", "allocation_burn_csv")
+    reads = ("detail", "usage", "usage-csv", "members", "burn-down", "add-member", "remove-member")
+    return {
+        **{f"compute_grants:{name}": (number, lead) for name in pages},
+        "compute_grants:member_add": (number, lead),
+        "compute_grants:member_remove": (number | {"pk": friend.pk}, lead),
+        "compute_grants:allocation_change": (number | {"verb": "suspend"}, by),
+        "compute_grants:allocation_resume": ({"number": held.number}, by),
+        "compute_grants:usage_import": (pk, by),
+        **{f"api:allocation-{name}": (number, lead) for name in reads},
+        **{f"api:allocation-{name}": (number, by) for name in ("suspend", "resume", "close")},
+        "api:usageimport-detail": (pk, by),
     }

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from compute_grants.sacct import (
 )
 from tests.factories.allocations import HEADER, sacct
 
-SAMPLE = Path(__file__).parents[2] / "compute_grants" / "sample" / "sacct.psv"
 BASE = {
     "Cluster": "xc1",
     "JobIDRaw": "132",
