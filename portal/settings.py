@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
     "sweep-registry": {"task": "registry.sweep", "schedule": 120.0},
+    "sweep-licences": {"task": "registry.sweep_licences", "schedule": 3600.0},
     "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
     "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from consortium.errors import DomainError
 from consortium.models import User
-from registry.actions import checkpoints, releases
+from registry.actions import checkpoints, releases, standing, trust
 from registry.backends import MlflowError, StorageError, Version, mlflow, store
 from registry.models import Checkpoint, CheckpointJob, Lab, ResearchRelease
 
@@ -94,3 +94,13 @@ def lift_embargoes() -> int:
         state=ResearchRelease.State.EMBARGOED, embargo_until__lte=now
     )
     return sum(releases.lift_embargo(release, now=now) for release in due)
+
+
+@shared_task(name="registry.sweep_licences")
+def sweep_licences() -> None:
+    """Every hour: licences whose term is over, and a status list that has run out."""
+    standing.expire_due()
+    try:
+        trust.current_list()
+    except trust.NoTrust:
+        log.info("no signing keys yet: no status list to renew")

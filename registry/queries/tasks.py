@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from consortium.inbox import Holding, Task
 from consortium.models import User
-from registry.queries import release_tasks
+from registry.queries import licensing, release_tasks
 
 # Every module here offers tasks_for(user) and holdings_for(user).
-TASKS: tuple[Callable[[User], list[Task]], ...] = (release_tasks.tasks_for,)
-HOLDINGS: tuple[Callable[[User], list[Holding]], ...] = (release_tasks.holdings_for,)
+TASKS: tuple[Callable[[User], list[Task]], ...] = (release_tasks.tasks_for, licensing.tasks_for)
+HOLDINGS: tuple[Callable[[User], list[Holding]], ...] = (
+    release_tasks.holdings_for,
+    licensing.holdings_for,
+)
 
 
 def tasks_for(user: User) -> list[Task]:

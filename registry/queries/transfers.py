@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from consortium.models import Institution, User
+from consortium.models import Institution
+from consortium.policies import Decision
 from registry.models import Contribution, GateConsent, TransferGate
-from registry.policies import gates as policies
 
 State = TransferGate.State
 _ORDER = (
@@ -64,15 +65,18 @@ def contributions(gate: TransferGate) -> list[Contribution]:
     return list(rows.select_related("institution", "snapshot"))
 
 
-def answers(gate: TransferGate, user: User) -> list[Answer]:
-    """Every contributing institution with its answer, in a stable order."""
+def answers(gate: TransferGate, may: Callable[[Institution], Decision]) -> list[Answer]:
+    """Every contributing institution with its answer, in a stable order.
+
+    may: whether this reader may answer for an institution that has not.
+    """
     given = {row.institution_id: row for row in gate.consents.select_related("by")}
     institutions = Institution.objects.filter(contributions__snapshot__gate=gate).distinct()
     return [
         Answer(
             institution,
             given.get(institution.pk),
-            institution.pk not in given and bool(policies.can_consent(user, gate, institution)),
+            institution.pk not in given and bool(may(institution)),
         )
         for institution in institutions.order_by("pk")
     ]

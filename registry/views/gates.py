@@ -55,7 +55,7 @@ def gate(request: HttpRequest, number: str) -> HttpResponse:
         "steps": transfers.steps(found),
         "checks": found.checks.all(),
         "contributions": transfers.contributions(found),
-        "answers": transfers.answers(found, user),
+        "answers": transfers.answers(found, lambda who: policies.can_consent(user, found, who)),
         "approvals": found.approvals.select_related("by"),
         "offerings": found.offerings.all(),
         "history": audit.history(found),
