@@ -20,7 +20,7 @@ from consortium.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Records sign-ins and password changes; new accounts read in the visitor's language."""
+    """Records sign-ins and what proves them; a changed second factor ends other sessions."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  allauth's signature
         return bool(settings.SIGNUP_OPEN)
@@ -44,6 +44,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().set_password(user, password)
         sign_in.password_changed(user, by=user)
 
+    def send_notification_mail(self, template: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """allauth announces here, and nowhere else, that a factor was added or removed."""
+        super().send_notification_mail(template, user, *args, **kwargs)
+        folder, _sep, what = template.rpartition("/")
+        if folder == "mfa/email":
+            sign_in.second_factor_changed(user, what=what, by=user)
+            user.refresh_from_db(fields=["session_epoch"])
+            update_session_auth_hash(context.request, user)
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         sign_in.signed_in(user, by=user)
@@ -51,20 +60,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Keeps second factors encrypted; a change of one ends every other session."""
+    """Keeps second factors encrypted."""
 
     def encrypt(self, text: str) -> str:
         return _fernet().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         return _fernet().decrypt(encrypted_text.encode()).decode()
-
-    def send_notification_mail(self, template: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """allauth announces here, and nowhere else, that a factor was added or removed."""
-        super().send_notification_mail(template, user, *args, **kwargs)
-        sign_in.second_factor_changed(user, what=template.rpartition("/")[2], by=user)
-        user.refresh_from_db(fields=["session_epoch"])
-        update_session_auth_hash(context.request, user)
 
 
 def _fernet() -> MultiFernet:

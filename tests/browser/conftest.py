@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from allauth.account.internal.userkit import user_id_to_str
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext
@@ -44,8 +45,9 @@ def session_cookie(user: User, url: str) -> dict[str, str]:
     client = Client()
     client.force_login(user, backend=BACKEND)
     session = client.session
-    proof = {"method": "password", "at": time.time(), "email": user.email}
+    proof = {"method": "password", "at": time.time(), "reauthenticated": True}
     session["account_authentication_methods"] = [proof]
+    session["account_authentication_methods_user"] = user_id_to_str(user)
     session.save()
     name = settings.SESSION_COOKIE_NAME
     return {"name": name, "value": client.cookies[name].value, "url": url}

@@ -144,7 +144,14 @@ def _cell(caller: Caller, method: str, url: str) -> HttpResponse:
     return response
 
 
+@pytest.fixture
+def plain_refusals(monkeypatch):
+    """A refusal without its page, which takes ten times as long to draw as to decide."""
+    monkeypatch.setattr("consortium.access._forbid", lambda *_: HttpResponse(status=403))
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("plain_refusals")
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_nobody_gets_past_the_table(persona, capsys):
     user = PERSONAS[persona]()

@@ -97,7 +97,7 @@ def actions() -> Iterator[tuple[Path, ast.FunctionDef]]:
 
 
 def asks_a_policy(function: ast.FunctionDef, path: Path) -> bool:
-    """By itself, or through a private function of the same module."""
+    """By itself, through a function of the same module, or by handing `by` to another action."""
     helpers = {n.name: n for n in tree(path).body if isinstance(n, ast.FunctionDef)}
     seen: set[str] = set()
     waiting = [function]
@@ -106,6 +106,9 @@ def asks_a_policy(function: ast.FunctionDef, path: Path) -> bool:
         for call in (c for c in ast.walk(node) if isinstance(c, ast.Call)):
             name = called(call)
             if name.endswith(".require") or "policies." in name or "policy." in name:
+                return True
+            handed_on = "." in name and any(keyword.arg == "by" for keyword in call.keywords)
+            if handed_on and not name.startswith("audit."):
                 return True
             if name in helpers and name not in seen:
                 seen.add(name)
