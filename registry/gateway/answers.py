@@ -15,6 +15,14 @@ _NAMED = re.compile(
 )
 
 
+_SQL = re.compile(rb" Error: \(.*?(?=\", \"sqlstate\"|\"\}|\", \")", re.DOTALL)
+
+
+def without_sql(body: bytes) -> bytes:
+    """An error of MLflow's without the statement of its database that it quotes."""
+    return _SQL.sub(b"", body) if b"[SQL: " in body else body
+
+
 def belongs_to(body: bytes, workspace: str) -> bool:
     """Whether all that an answer names lies in `workspace`."""
     prefix, name = f"workspaces/{workspace}/".encode(), workspace.encode()

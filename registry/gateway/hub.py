@@ -15,6 +15,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -230,14 +231,14 @@ def _whoami(reader: Reader) -> dict[str, Any]:
 def info(release: ResearchRelease, files: Iterable[CheckpointFile] | None) -> dict[str, Any]:
     """A model as the hub describes it; with its files where they are given."""
     public = release.audience == ResearchRelease.Audience.PUBLIC
-    released_at = release.released_at.isoformat() if release.released_at else None
+    released_at = _stamp(release.released_at) if release.released_at else None
     found: dict[str, Any] = {
         "id": release.model.full_name,
         "modelId": release.model.full_name,
         "author": release.model.lab.slug,
         "sha": release.checkpoint.commit,
         "lastModified": released_at,
-        "createdAt": release.model.created_at.isoformat(),
+        "createdAt": _stamp(release.model.created_at),
         "private": not public,
         "gated": False,
         "disabled": False,
@@ -249,6 +250,11 @@ def info(release: ResearchRelease, files: Iterable[CheckpointFile] | None) -> di
     if files is not None:
         found["siblings"] = [{"rfilename": file.path} for file in files]
     return found
+
+
+def _stamp(moment: datetime) -> str:
+    """In UTC, as the client insists on having it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def tree(files: Iterable[CheckpointFile], folder: str, *, deep: bool) -> list[dict[str, Any]]:

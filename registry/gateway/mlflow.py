@@ -26,7 +26,7 @@ from consortium.models import User
 from registry.backends import MlflowError
 from registry.backends.relay import Relay
 from registry.gateway import artifacts, callers
-from registry.gateway.answers import belongs_to, with_lab_name
+from registry.gateway.answers import belongs_to, with_lab_name, without_sql
 from registry.gateway.fields import shaped
 from registry.gateway.handlers import AFTER, BEFORE, Call
 from registry.gateway.http import (
@@ -140,6 +140,8 @@ class MlflowGateway:
         if answer.status < 300 and call.route.after:  # noqa: PLR2004  success
             await AFTER[call.route.after](on_its_way, answer.body)
         body = with_lab_name(answer.body, call.lab.workspace, call.lab.slug)
+        if answer.status >= 400:  # noqa: PLR2004  an error
+            body = without_sql(body)
         await send_bytes(send, answer.status, body, "application/json")
 
     def relay(self) -> Relay:

@@ -142,7 +142,7 @@ def checkpoint(
 def release(of: Checkpoint | None = None, state: str = "released", **terms) -> ResearchRelease:
     """A release of a checkpoint in `state`, by its makers and the research office."""
     of = of or checkpoint()
-    author = maintainer(of.model.lab)
+    author = terms.pop("by", None) or maintainer(of.model.lab)
     made = releases.draft(of, version=terms.pop("version", "1.0"), by=author)
     if state == "draft":
         return made

@@ -356,3 +356,15 @@ def test_clients_see_the_labs_name_not_the_workspaces(door, lab, mine):
     door.relay.answers[path] = Answer(200, named.encode())
     reply = door("GET", path, b"experiment_id=1")
     assert reply.json == {"experiment": {"workspace": lab.slug}}
+
+
+def test_mlflows_sql_is_not_shown(door, mine):
+    path = "/api/2.0/mlflow/experiments/create"
+    error = {
+        "error_code": "RESOURCE_ALREADY_EXISTS",
+        "message": "Experiment(name=a) already exists. Error: (psycopg.E) x\n[SQL: INSERT 'b\"c']",
+        "sqlstate": "KAM00",
+    }
+    door.relay.answers[path] = Answer(400, json.dumps(error).encode())
+    reply = door("POST", path, {"name": "a"})
+    assert reply.json["message"] == "Experiment(name=a) already exists."
