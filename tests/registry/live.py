@@ -86,6 +86,7 @@ def database_url() -> str:
 
 def run_client(script: str, *args: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run one of tests/registry/clients as a user would, with nothing but `env`."""
+    home.mkdir(exist_ok=True)
     return subprocess.run(
         [sys.executable, str(CLIENTS / script), *args],
         env={
