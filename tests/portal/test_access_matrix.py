@@ -151,6 +151,7 @@ def plain_refusals(monkeypatch):
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 @pytest.mark.usefixtures("plain_refusals")
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_nobody_gets_past_the_table(persona, capsys):
