@@ -136,7 +136,11 @@ def checkpoint(
     by = maintainer(at)
     version = Checkpoint.objects.filter(model__lab=at, model__slug=name).count() + 1
     made = candidate(at, by, contents, **fields)
-    return checkpoints.record(made, lab=at, name=name, version=version, by=by)
+    recorded = checkpoints.record(made, lab=at, name=name, version=version, by=by)
+    if version == 1:
+        names = {"name_en": "Digits", "name_zh": "手写数字"}
+        recorded.model = checkpoints.edit_model(recorded.model, by=by, **names)
+    return recorded
 
 
 def release(of: Checkpoint | None = None, state: str = "released", **terms) -> ResearchRelease:
