@@ -81,7 +81,8 @@ def permissions() -> str:
 
 _PERMISSIONS_NOTE = """A permission says that a person of this role may ever do such a thing.
 Whether they may do it to one object, now, is the object's policy (`can_...`), which also gives the
-reason. What a person may not see at all is a 404. ² marks what needs a second factor where REQUIRE_SECOND_FACTOR is set.
+reason. What a person may not see at all is a 404. ² marks what needs a second factor where
+REQUIRE_SECOND_FACTOR is set.
 """
 
 

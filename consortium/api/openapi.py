@@ -7,7 +7,7 @@ class PortalAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignor
     """A token in the Authorization header, or the browser's session."""
 
     target_class = "consortium.api.authentication.PortalAuthentication"
-    name = ["token", "session"]  # noqa: RUF012  as the base class has it
+    name = ["token", "session"]
 
     def get_security_definition(self, auto_schema: object) -> list[dict[str, str]]:  # noqa: ARG002
         return [
