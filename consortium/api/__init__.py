@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
-    from consortium.api.effects import EffectViewSet  # noqa: PLC0415
     from consortium.api import openapi  # noqa: F401, PLC0415  known to drf-spectacular by import
+    from consortium.api.effects import EffectViewSet  # noqa: PLC0415
     from consortium.api.institutions import InstitutionViewSet  # noqa: PLC0415  see above
     from consortium.api.people import PersonViewSet  # noqa: PLC0415
     from consortium.api.tokens import TokenViewSet  # noqa: PLC0415
