@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from consortium.models import User
 from tests import intruder
@@ -32,6 +33,12 @@ def artifact_store(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "ARTIFACT_ROOT", str(tmp_path_factory.mktemp("artifacts")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def speaks_english():
+    """A page in Chinese leaves its thread speaking Chinese: each test begins in English."""
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session", autouse=True)

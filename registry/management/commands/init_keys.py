@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from consortium.actions import seals
+from consortium import seals
 from consortium.backends.signer import SignerError, signer
 from registry.actions import trust
 
