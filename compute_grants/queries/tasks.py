@@ -73,7 +73,8 @@ def _my_proposals(user: User) -> Iterator[Task]:
 
 
 def _titled(proposal: Proposal) -> str:
-    return f"{proposal.number} {proposal.title or _('Without a title')}"
+    title = proposal.title or _("Without a title")
+    return f"{proposal.number} {title}"
 
 
 def _soon(due: datetime, now: datetime) -> bool:

@@ -83,7 +83,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """Show every component with sample data; nothing here is read from the database."""
     empty_form = SampleForm(prefix="empty")
     refused_form = SampleForm(
-        {"refused-title": "", "refused-hours": "9000000", "refused-stage": "other"},
+        {"refused-title": "", "refused-hours": "9000000", "refused-stage": "0"},
         prefix="refused",
     )
     context = {

@@ -92,9 +92,11 @@ def overflow(page: Page) -> list[str]:
         """() => {
           const wide = document.documentElement.clientWidth;
           if (document.documentElement.scrollWidth <= wide) return [];
+          const scrolls = (element) =>
+            element.parentElement?.closest(".table, .side ul, .tabs ul, pre, .prose table");
           const edge = (element) => Math.round(element.getBoundingClientRect().right);
           return [...document.querySelectorAll("body *")]
-            .filter((element) => edge(element) > wide + 1)
+            .filter((element) => edge(element) > wide + 1 && !scrolls(element))
             .slice(0, 5)
             .map((element) => `${element.tagName} ${element.className} ends at ${edge(element)}`);
         }"""
