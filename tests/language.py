@@ -8,6 +8,7 @@ digests) and code.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -37,6 +38,18 @@ KEPT = frozenset(
             "debian",
             "chromium",
             "token",
+            # Names in a protocol or on a command line.
+            "authorization",
+            "mlflow",
+            "huggingface_hub",
+            "sacct",
+            "cluster",
+            "code",
+            "detail",
+            "errors",
+            "request_id",
+            "ror.org",
+            "consortium.institution",
         ),
     }
 )
@@ -86,19 +99,31 @@ class _Reader(HTMLParser):
             self.pieces.append(Piece(" ".join(text.split()), own_lang or nearest))
 
 
-def strangers(html: str) -> list[str]:
-    """What stands on the page in a language that is not the page's, and does not say so."""
+def strangers(html: str, written: Iterable[str] = ()) -> list[str]:
+    """What stands on the page in a language that is not the page's, and does not say so.
+
+    written: what people wrote in one language only (tests.written), longest first.
+    """
+    written = tuple(written)
     reader = _Reader()
     reader.feed(html)
     page = reader.page_lang
     found = []
     for piece in reader.pieces:
         lang = piece.lang or page
-        if lang.startswith("en") and HAN.search(piece.text):
+        ours = _without(piece.text, written)
+        if lang.startswith("en") and HAN.search(ours):
             found.append(piece.text)
-        elif lang.startswith("zh") and (words := _english_words(piece.text)):
+        elif lang.startswith("zh") and (words := _english_words(ours)):
             found.append(f"{piece.text} [{', '.join(words)}]")
     return found
+
+
+def _without(text: str, written: Iterable[str]) -> str:
+    for line in ("简体中文", *written):  # the language's own name, in the choice of languages
+        if line in text:
+            text = text.replace(line, " ")
+    return text
 
 
 def _english_words(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from tests.browser import chromium
 from tests.browser.conftest import session_cookie
 from tests.browser.pages import World, label, page_routes
 from tests.language import strangers
+from tests.written import texts
 
 # The four pairs of theme and width, shared out between the languages: axe is the slow part.
 VIEWS = {
@@ -86,7 +87,7 @@ def _inspect(site: Site, address: str, person: User | None, language: str) -> li
             return []
         page, complaints = chromium.open_page(context)
         page.goto(f"{address}?lang={language}", wait_until="load")
-        problems = [f"language: {text}" for text in strangers(answer.text())]
+        problems = [f"language: {text}" for text in strangers(answer.text(), texts())]
         name = address.strip("/").replace("/", "_") or "home"
         for theme, width in VIEWS[language]:
             chromium.show(page, theme=theme, width=width)

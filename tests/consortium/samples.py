@@ -43,7 +43,7 @@ def samples() -> Samples:
         "consortium:institution_edit": (of_draft, applicant),
         "consortium:institution_submit": (of_draft, applicant),
         "consortium:institution_move": (of_institution, secretary),
-        "consortium:institution_join": (of_institution, office),
+        "consortium:institution_join": (of_institution, make.principal()),
         "consortium:affiliation_add": (of_institution, member),
         "consortium:affiliation_end": ({"pk": person.affiliations.get().pk}, member),
         "consortium:affiliation_request": ({"pk": asked.pk}, member),
