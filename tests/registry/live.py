@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -19,7 +18,6 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(settings.BASE_DIR)
-CLIENTS = ROOT / "tests" / "registry" / "clients"
 PATIENCE = 60
 
 
@@ -82,36 +80,6 @@ def database_url() -> str:
         who += ":" + quote(at["PASSWORD"], safe="")
     port = f"&port={at['PORT']}" if at["PORT"] else ""
     return f"postgresql://{who}@/{at['NAME']}?host={quote(at['HOST'], safe='')}{port}"
-
-
-def run_client(script: str, *args: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run one of tests/registry/clients as a user would, with nothing but `env`."""
-    home.mkdir(exist_ok=True)
-    return subprocess.run(
-        [sys.executable, str(CLIENTS / script), *args],
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(home),
-            "LC_ALL": "C.UTF-8",
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "GIT_PYTHON_REFRESH": "quiet",
-        }
-        | env,
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-
-
-def printed(done: subprocess.CompletedProcess[str]) -> dict:
-    """The JSON object a client printed last."""
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 @contextmanager

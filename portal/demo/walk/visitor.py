@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -81,6 +82,11 @@ class Visitor:
         body = {"label": label, "scopes": list(scopes), "days": 1}
         text: str = self.post("tokens/", body)["text"]
         return text
+
+
+def now() -> datetime:
+    """This moment. (Django's clock is for the site; the walk stands outside of it.)"""
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def wait_for(look: Callable[[], Found | None], what: str, seconds: int = 60) -> Found:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from consortium.actions import desired
+from portal.demo.walk.clients import printed, run_client
 from registry.actions import labs
 from registry.backends import store
 from registry.gateway.routes import ROUTES
@@ -66,7 +67,7 @@ def fresh_lab(institution=None):
 
 def train(site, user, lab, home, *tags):
     arguments = [part for tag in tags for part in ("--tag", tag)]
-    return live.run_client(
+    return run_client(
         *("train.py", "--model", "digits-mlp", *arguments),
         home=home,
         MLFLOW_TRACKING_URI=f"{site}/mlflow",
@@ -77,14 +78,14 @@ def train(site, user, lab, home, *tags):
 
 def fetch(site, user, release, home, revision="main"):
     token = {"HF_TOKEN": make.token(user)} if user else {}
-    done = live.run_client(
+    done = run_client(
         *("fetch.py", release.model.full_name, revision),
         home=home,
         HF_ENDPOINT=f"{site}/hf",
         HF_HOME=str(home / "hf"),
         **token,
     )
-    return live.printed(done)
+    return printed(done)
 
 
 def test_train_register_release_and_download(site, workspaces, tmp_path):
@@ -95,7 +96,7 @@ def test_train_register_release_and_download(site, workspaces, tmp_path):
     workspaces()
 
     tags = (f"portal.allocation={allocation.number}", "SLURM_JOB_ID=4711")
-    seen = live.printed(train(site, lead, lab, tmp_path, *tags))
+    seen = printed(train(site, lead, lab, tmp_path, *tags))
     assert seen["accuracy"] > 0.9
     assert (seen["registered"], seen["versions"], seen["losses"]) == (["digits-mlp"], [1], 60)
     assert (seen["runs"], seen["experiments"]) == ([seen["run_id"]], ["digits"])
