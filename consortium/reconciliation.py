@@ -64,9 +64,10 @@ def differences() -> Iterator[tuple[str, str]]:
 # A sweep ends holds every minute; past this much, the sweep itself is what's wrong.
 OVERDUE = "interval '5 minutes'"
 
-# What the transfers say of each account. Sinks have nothing else.
+# What the transfers say of each account. Sinks have nothing else, and may have seen more than
+# a bigint holds.
 _SUMS = """
-    SELECT account, sum(i)::bigint AS i, sum(o)::bigint AS o FROM (
+    SELECT account, sum(i) AS i, sum(o) AS o FROM (
         SELECT credit_id AS account, amount AS i, 0 AS o FROM consortium_transfer
         UNION ALL
         SELECT debit_id, 0, amount FROM consortium_transfer
@@ -91,10 +92,12 @@ LEDGER = (
         "ledger.conserved",
         f"""
         SELECT a.unit, sum(
-            CASE WHEN a.sink THEN coalesce(s.i - s.o, 0) ELSE a.available + a.held END) AS sum
+            CASE WHEN a.sink THEN coalesce(s.i - s.o, 0)
+                ELSE a.available::numeric + a.held END) AS sum
         FROM consortium_account a LEFT JOIN ({_SUMS}) s ON s.account = a.id
         GROUP BY a.unit HAVING sum(
-            CASE WHEN a.sink THEN coalesce(s.i - s.o, 0) ELSE a.available + a.held END) <> 0
+            CASE WHEN a.sink THEN coalesce(s.i - s.o, 0)
+                ELSE a.available::numeric + a.held END) <> 0
         ORDER BY a.unit
         """,  # noqa: S608
         "all accounts in %(unit)s together hold %(sum)s, not 0",
