@@ -1,7 +1,11 @@
 """Who is asking, and is it surely them."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
+from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -42,6 +46,14 @@ def reauthentication_required(request: HttpRequest) -> HttpResponse | None:
 def recently_proved(request: HttpRequest) -> bool:
     """Whether this session re-authenticated within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
     return bool(reauthentication.did_recently_reauthenticate(request))
+
+
+def proof_of_identity(request: HttpRequest) -> tuple[str, datetime]:
+    """How and when this session last proved who it is."""
+    records: list[dict[str, Any]] = get_authentication_records(request, actor(request))
+    proofs = [record for record in records if record.get("reauthenticated")]
+    last: dict[str, Any] = proofs[-1] if proofs else {"method": "unknown", "at": 0}
+    return str(last["method"])[:40], datetime.fromtimestamp(float(last["at"]), UTC)
 
 
 def _first_way(request: HttpRequest) -> str:

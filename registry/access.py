@@ -3,6 +3,7 @@
 from consortium.access import Auth, Rule, Table, api, page, public_page
 from consortium.models import Scope
 from consortium.roles import Permission
+from registry import api_access
 
 
 def _only_post(permission: Permission) -> dict[str, Rule]:
@@ -125,4 +126,5 @@ TABLE: Table = {
     **OFFERINGS,
     **LICENCES,
     **INCOME,
+    **api_access.TABLE,
 }

@@ -65,10 +65,12 @@ def contributions(gate: TransferGate) -> list[Contribution]:
     return list(rows.select_related("institution", "snapshot"))
 
 
-def answers(gate: TransferGate, may: Callable[[Institution], Decision]) -> list[Answer]:
+def answers(
+    gate: TransferGate, may: Callable[[Institution], Decision] | None = None
+) -> list[Answer]:
     """Every contributing institution with its answer, in a stable order.
 
-    may: whether this reader may answer for an institution that has not.
+    may: whether this reader may answer for an institution that has not; None asks for none.
     """
     given = {row.institution_id: row for row in gate.consents.select_related("by")}
     institutions = Institution.objects.filter(contributions__snapshot__gate=gate).distinct()
@@ -76,7 +78,7 @@ def answers(gate: TransferGate, may: Callable[[Institution], Decision]) -> list[
         Answer(
             institution,
             given.get(institution.pk),
-            institution.pk not in given and bool(may(institution)),
+            may is not None and institution.pk not in given and bool(may(institution)),
         )
         for institution in institutions.order_by("pk")
     ]

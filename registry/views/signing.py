@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
-from allauth.account.internal.flows.login import get_authentication_records
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from compute_grants.forms.fields import attempt, status_of
-from consortium.http import actor, reauthentication_required
+from consortium.http import actor, proof_of_identity, reauthentication_required
 from registry.actions import licensed_files, signing, trust
 from registry.forms.licensing import SignForm
 from registry.models import Licence, Side
@@ -56,14 +52,6 @@ def licence_sign(request: HttpRequest, number: str) -> HttpResponse:
         "signatures": found.signatures.select_related("by", "institution"),
     }
     return render(request, "registry/licence_sign.html", context, status=status_of(form))
-
-
-def proof_of_identity(request: HttpRequest) -> tuple[str, datetime]:
-    """How and when this session last proved who it is."""
-    records: list[dict[str, Any]] = get_authentication_records(request, actor(request))
-    proofs = [record for record in records if record.get("reauthenticated")]
-    last: dict[str, Any] = proofs[-1] if proofs else {"method": "unknown", "at": 0}
-    return str(last["method"])[:40], datetime.fromtimestamp(float(last["at"]), UTC)
 
 
 @require_safe

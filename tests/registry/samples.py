@@ -7,9 +7,48 @@ from tests.factories import registry as make
 from tests.factories.consortium import delegate, research_officer
 from tests.samples import Samples
 
+# The API routes of the deployment track, each with the page that does the same.
+SAME_AS = {
+    "api:transfer-detail": "registry:gate",
+    "api:transfer-restate": "registry:gate_restate",
+    "api:transfer-run-checks": "registry:gate_check",
+    "api:transfer-approve-research": "registry:gate_research",
+    "api:transfer-consent": "registry:gate_consent",
+    "api:transfer-approve-deployment": "registry:gate_deployment",
+    "api:transfer-refuse": "registry:gate_research",
+    "api:transfer-cancel": "registry:gate_cancel",
+    "api:offering-detail": "registry:offering",
+    "api:offering-offer": "registry:offering_offer",
+    "api:offering-retire": "registry:offering_retire",
+    "api:licence-detail": "registry:licence",
+    "api:licence-offer": "registry:licence_offer",
+    "api:licence-counter": "registry:licence_counter",
+    "api:licence-accept": "registry:licence_accept",
+    "api:licence-decline": "registry:licence_decline",
+    "api:licence-sign": "registry:licence_sign",
+    "api:licence-licence-file": "registry:licence_file",
+    "api:licence-files": "registry:licence_files",
+    "api:licence-provenance": "registry:licence_provenance",
+    "api:licence-suspend": "registry:licence_standing",
+    "api:licence-reinstate": "registry:licence_standing",
+    "api:licence-revoke": "registry:licence_standing",
+    "api:licence-receipts": "registry:receipt_create",
+    "api:statement-detail": "registry:statement",
+}
+
 
 def samples() -> Samples:
-    return research_samples() | deployment_samples()
+    pages = deployment_samples()
+    return research_samples() | pages | deployment_api_samples(pages)
+
+
+def deployment_api_samples(pages: Samples) -> Samples:
+    """The same things as on the pages, under their numbers or codes alone."""
+    found: Samples = {}
+    for route, page in SAME_AS.items():
+        kwargs, person = pages[page]
+        found[route] = ({k: kwargs[k] for k in ("number", "code") if k in kwargs}, person)
+    return found
 
 
 def research_samples() -> Samples:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from registry.models import Licence
-from registry.queries.provenance import Link, holds, provenance
+from registry.queries.provenance import Link, as_json, holds, provenance
 
 _MARKS = {True: "ok", False: "FAILS", None: "-"}
 
@@ -24,9 +24,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no licence {options['number']}.")
         links = provenance(licence, hash_files=not options["sizes"])
         if options["json"]:
-            body = {"licence": licence.number, "ok": holds(links)}
-            body["links"] = [link.as_json() for link in links]
-            self.stdout.write(json.dumps(body, ensure_ascii=False, indent=2))
+            self.stdout.write(json.dumps(as_json(licence, links), ensure_ascii=False, indent=2))
         else:
             for link in links:
                 self._show(link)

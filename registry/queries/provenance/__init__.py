@@ -5,6 +5,8 @@ The page, the API and `manage.py provenance` show the same links.
 
 from __future__ import annotations
 
+from typing import Any
+
 from registry.models import Licence
 from registry.queries.provenance.audited import audit_link
 from registry.queries.provenance.deployment import (
@@ -23,7 +25,7 @@ from registry.queries.provenance.research import (
     usage_link,
 )
 
-__all__ = ["Evidence", "Link", "holds", "provenance"]
+__all__ = ["Evidence", "Link", "as_json", "holds", "provenance"]
 
 _LINKS = (
     *(allocation_link, usage_link, training_link, checkpoint_link, release_link),
@@ -44,3 +46,12 @@ def provenance(licence: Licence, *, hash_files: bool = False) -> list[Link]:
 def holds(links: list[Link]) -> bool:
     """Whether no link's evidence fails."""
     return all(link.ok is not False for link in links)
+
+
+def as_json(licence: Licence, links: list[Link]) -> dict[str, Any]:
+    """The chain for programs: {"licence", "ok", "links"}."""
+    return {
+        "licence": licence.number,
+        "ok": holds(links),
+        "links": [link.as_json() for link in links],
+    }
