@@ -19,14 +19,12 @@ class GridFactor:
     since: date
     year: int
     grams_per_kwh: float
-    source: str
 
 
-_MINISTRY = "生态环境部、国家统计局"
 FACTORS = (
-    GridFactor(date(2021, 1, 1), 2021, 556.8, f"{_MINISTRY} 2021"),
-    GridFactor(date(2022, 1, 1), 2022, 536.6, f"{_MINISTRY} 2022"),
-    GridFactor(date(2023, 1, 1), 2023, 530.6, f"{_MINISTRY} 2023"),
+    GridFactor(date(2021, 1, 1), 2021, 556.8),
+    GridFactor(date(2022, 1, 1), 2022, 536.6),
+    GridFactor(date(2023, 1, 1), 2023, 530.6),
 )
 
 

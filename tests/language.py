@@ -14,7 +14,11 @@ from html.parser import HTMLParser
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9'’_.-]*")
-ADDRESS = re.compile(r"\S+@\S+|https?://\S+|\S+\.(?:csv|json|txt|tar|safetensors|md|jwt|jws|whl)\b")
+# What is not prose: addresses, files, and names with an inner mark such as grants:read.
+ADDRESS = re.compile(
+    r"\S+@\S+|https?://\S+|[a-z_]+(?:[.:/=][A-Za-z0-9_-]+)+"
+    r"|\S+\.(?:csv|json|txt|tar|safetensors|md|jwt|jws|whl)\b"
+)
 SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-done", "data-message")
 NOT_TEXT = frozenset({"script", "style", "code", "pre", "kbd", "samp", "textarea", "noscript"})
 VOID = frozenset(
@@ -48,8 +52,9 @@ KEPT = frozenset(
             "detail",
             "errors",
             "request_id",
-            "ror.org",
-            "consortium.institution",
+            "safetensors",
+            "omic-verify",
+            "fingerprint",
         ),
     }
 )
@@ -111,7 +116,7 @@ def strangers(html: str, written: Iterable[str] = ()) -> list[str]:
     found = []
     for piece in reader.pieces:
         lang = piece.lang or page
-        ours = _without(piece.text, written)
+        ours = _without(ADDRESS.sub(" ", piece.text), written)
         if lang.startswith("en") and HAN.search(ours):
             found.append(piece.text)
         elif lang.startswith("zh") and (words := _english_words(ours)):
@@ -129,7 +134,7 @@ def _without(text: str, written: Iterable[str]) -> str:
 def _english_words(text: str) -> list[str]:
     return [
         word
-        for word in (match.strip(".-'’") for match in WORD.findall(ADDRESS.sub(" ", text)))
+        for word in (match.strip(".-'’") for match in WORD.findall(text))
         if len(word) >= SHORTEST_WORD and not _is_name(word) and word.casefold() not in KEPT
     ]
 

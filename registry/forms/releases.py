@@ -93,8 +93,6 @@ class TermsForm(EditForm):
     licence = forms.CharField(
         label=_("Licence"),
         max_length=120,
-        help_text=_("An SPDX expression, or %(ours)s for the consortium's research licence.")
-        % {"ours": RESEARCH_LICENCE},
         widget=forms.TextInput(attrs={"list": "licences"}),
         required=False,
     )
@@ -118,6 +116,8 @@ class TermsForm(EditForm):
         super().__init__(*args, **kwargs)
         active = Institution.objects.filter(state=Institution.State.ACTIVE).order_by("slug")
         self.fields["institutions"].queryset = active  # type: ignore[attr-defined]
+        ours = _("An SPDX expression, or %(ours)s for the consortium's research licence.")
+        self.fields["licence"].help_text = ours % {"ours": RESEARCH_LICENCE}  # in today's language
 
 
 class DecideForm(forms.Form):
