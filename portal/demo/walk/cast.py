@@ -40,6 +40,15 @@ class Cast:
 
     def run(self, argv: list[str], *, status: int = 0, **extra: str) -> str:
         """Run a program with the site's environment and `extra`; its output."""
+        ended, said = self.attempt(argv, **extra)
+        expect(
+            ended == status,
+            f"{' '.join(argv[1:4])} ended with {ended}, not {status}: {said[-800:]}",
+        )
+        return said
+
+    def attempt(self, argv: list[str], **extra: str) -> tuple[int, str]:
+        """The exit status and the output of a program, whatever they are."""
         done = subprocess.run(
             argv,
             capture_output=True,
@@ -49,9 +58,4 @@ class Cast:
             cwd=ROOT,
             check=False,
         )
-        said = done.stdout + done.stderr
-        expect(
-            done.returncode == status,
-            f"{Path(argv[1]).name} ended with {done.returncode}, not {status}: {said[-800:]}",
-        )
-        return said
+        return done.returncode, done.stdout + done.stderr

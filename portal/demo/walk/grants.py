@@ -237,7 +237,7 @@ def charge(cast: Cast, report: Report, grant: Grant, folder: Path) -> Grant:
     report.fact("hours left", f"{left:,.3f}, unchanged by a second reading")
     page = lead.page(f"/grants/{grant.number}/")
     expect(grant.number in page, "the grant's page does not show it")
-    csv = lead.get(f"allocations/{grant.number}/usage.csv")
+    csv = lead.get(f"allocations/{grant.number}/usage.csv/")
     expect(csv.count("\n") > len(runs), "the CSV lacks runs")
     jobs = tuple(str(run["job_id_raw"]) for run in runs if run["card_seconds"])
     return Grant(grant.number, grant.account, grant.machine, grant.cluster, jobs[:3])

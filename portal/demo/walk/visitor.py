@@ -1,5 +1,6 @@
 """One person at the portal: signs in with e-mail and password, then calls the API."""
 
+import hashlib
 import re
 import time
 from collections.abc import Callable
@@ -26,40 +27,39 @@ class Visitor:
             timeout=TIMEOUT_SECONDS,
             headers={"Referer": base, "Accept-Language": "en"},
         )
-        self._sign_in(password)
+        self._password = password
+        self._send_form("/accounts/login/", login=email, password=password)
+        self.http.post("/preferences/language", data={"language": "en"}, headers=self._proof())
 
-    def _sign_in(self, password: str) -> None:
-        page = self.http.get("/accounts/login/")
+    def _send_form(self, address: str, **values: str) -> None:
+        page = self.http.get(address)
         found = _TOKEN.search(page.text)
-        expect(found, f"the sign-in page has no form: HTTP {page.status_code}")
+        expect(found, f"{address} has no form: HTTP {page.status_code}")
         assert found is not None
-        form = {"login": self.email, "password": password, "csrfmiddlewaretoken": found[1]}
-        answer = self.http.post("/accounts/login/", data=form)
+        form = values | {"csrfmiddlewaretoken": found[1]}
+        status = self.http.post(address, data=form).status_code
         expect(
-            answer.status_code == FOUND,
-            f"{self.email} cannot sign in: HTTP {answer.status_code}. Is it the demo consortium?",
+            status == FOUND,
+            f"{self.email} at {address}: HTTP {status}. Is it the demo consortium?",
         )
+
+    def prove(self) -> "Visitor":
+        """Say the password again, as an approval or a signature asks for."""
+        self._send_form("/accounts/reauthenticate/", password=self._password)
+        return self
 
     def get(self, path: str, *, status: int = OK, **query: str | int) -> Any:
         return self._answer(self.http.get(f"/api/v1/{path}", params=query), status)
 
     def post(self, path: str, body: Any = None, *, status: int | None = None) -> Any:
         """POST to the API. Without `status`, any of 200, 201 and 204 will do."""
-        headers = {"X-CSRFToken": self._csrf()}
-        answer = self.http.post(f"/api/v1/{path}", json=body or {}, headers=headers)
+        answer = self.http.post(f"/api/v1/{path}", json=body or {}, headers=self._proof())
         return self._answer(answer, status)
 
-    def put(self, path: str, body: Any) -> Any:
-        headers = {"X-CSRFToken": self._csrf()}
-        return self._answer(self.http.put(f"/api/v1/{path}", json=body, headers=headers), None)
-
-    def patch(self, path: str, body: Any) -> Any:
-        headers = {"X-CSRFToken": self._csrf()}
-        return self._answer(self.http.patch(f"/api/v1/{path}", json=body, headers=headers), None)
-
-    def _csrf(self) -> str:
-        """The cookie's token; signing in changes it, so it is read each time."""
-        return next((c.value or "" for c in self.http.cookies.jar if "csrf" in c.name), "")
+    def _proof(self) -> dict[str, str]:
+        """The cookie's token, which signing in changes, so it is read each time."""
+        cookies = self.http.cookies.jar
+        return {"X-CSRFToken": next((c.value or "" for c in cookies if "csrf" in c.name), "")}
 
     def _answer(self, answer: httpx.Response, status: int | None) -> Any:
         wanted = {OK, CREATED, NO_CONTENT} if status is None else {status}
@@ -77,8 +77,23 @@ class Visitor:
         expect(answer.status_code == status, f"{path} answered {answer.status_code}, not {status}")
         return answer.text
 
+    def status(self, address: str) -> int:
+        """The status that a download answers."""
+        with self.http.stream("GET", address) as answer:
+            return int(answer.status_code)
+
+    def fetch(self, address: str, *, sha256: str) -> None:
+        """Download a file and compare its digest."""
+        digest = hashlib.sha256()
+        with self.http.stream("GET", address) as answer:
+            expect(answer.status_code == OK, f"{address} answered {answer.status_code}")
+            for chunk in answer.iter_bytes():
+                digest.update(chunk)
+        expect(digest.hexdigest() == sha256, f"{address} has another sha256 than stated")
+
     def token(self, label: str, *scopes: str) -> str:
         """A new API token for this person, valid for a day."""
+        self.prove()
         body = {"label": label, "scopes": list(scopes), "days": 1}
         text: str = self.post("tokens/", body)["text"]
         return text
