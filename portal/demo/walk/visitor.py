@@ -29,7 +29,9 @@ class Visitor:
         )
         self._password = password
         self._send_form("/accounts/login/", login=email, password=password)
-        self.http.post("/preferences/language", data={"language": "en"}, headers=self._proof())
+        for cookie in self.http.cookies.jar:  # what is printed is English, whoever it is said to
+            if cookie.name == "django_language":
+                cookie.value = "en"
 
     def _send_form(self, address: str, **values: str) -> None:
         page = self.http.get(address)
