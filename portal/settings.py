@@ -267,6 +267,8 @@ EFFECTS = {
 CLUSTER_BACKENDS = {
     "memory": "compute_grants.backends.memory.MemoryBackend",
 }
+# Who tells a grant's page what was made with it: (allocation, user) -> links of {% chain %}.
+GRANT_LINEAGE = "registry.queries.grant_lineage.links"
 MLFLOW_BACKEND_URL = env.text("MLFLOW_BACKEND_URL", "")
 ARTIFACT_ROOT = env.text("ARTIFACT_ROOT", str(STATE_DIR / "artifacts"))
 AUDIT_SEAL_FILE = Path(env.text("AUDIT_SEAL_FILE", str(STATE_DIR / "audit-seals.jsonl")))

@@ -83,6 +83,15 @@ def _record(row: CheckpointRow) -> Checkpoint:
         parents=((checkpoint(row.parent[0]), row.parent[1]),) if row.parent[0] else (),
     )
     made = checkpoints.record(candidate, lab=lab, name=row.slug, version=1, by=by)
+    checkpoints.edit_model(
+        made.model,
+        name_en=row.name_en,
+        name_zh=row.name_zh,
+        kind=row.kind,
+        description_en=row.about_en,
+        description_zh=row.about_zh,
+        by=by,
+    )
     for name, origin, licence in row.data:
         checkpoints.set_data_set(
             made, name=name, use="training", origin=origin, licence=licence, by=by

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from consortium.inbox import Holding, Task
 from consortium.models import ArmAppointment, User
@@ -40,11 +41,15 @@ def holdings_for(user: User) -> list[Holding]:
             number=model.full_name,
             title=model.name,
             href=model.get_absolute_url(),
-            figure=_("%(count)s checkpoints") % {"count": vars(model)["versions"]},
+            figure=_versions(vars(model)["versions"]),
             state=model.get_kind_display(),
         )
         for model in rows
     ]
+
+
+def _versions(count: int) -> str:
+    return ngettext("%(count)s checkpoint", "%(count)s checkpoints", count) % {"count": count}
 
 
 def _to_decide(user: User) -> Iterator[Task]:
