@@ -20,9 +20,36 @@ from consortium.seals import GENESIS, KEY, event_bytes, published, seal_digest
 MOST = 50_000
 
 
+# The server's oldest running transaction: of whatever database, MLflow's among them.
+_OLDEST_OF_SERVER = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# Ids that are given after `ceiling` was read are not below it; those given before are either
+# still listed or have ended. The lists show 32 of their 64 bits: the rest is the ceiling's.
+_OLDEST_OF_DATABASE = """
+    WITH now AS MATERIALIZED (
+        SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS ceiling
+    ), running AS (
+        SELECT backend_xid::text::bigint AS xid FROM pg_stat_activity
+        WHERE datname = current_database()
+        UNION ALL
+        SELECT transaction::text::bigint FROM pg_prepared_xacts
+        WHERE database = current_database()
+    )
+    SELECT ceiling - coalesce(
+        (SELECT max((ceiling - xid) & 4294967295) FROM running WHERE xid IS NOT NULL), 0)
+    FROM now
+"""
+
+
 def _oldest_running() -> int:
+    """The id below which every transaction of this database has ended.
+
+    Without the right to see others' transactions, the server's oldest one: safe, but a long
+    transaction in another database then delays the seals.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        cursor.execute("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')")
+        seeing = cursor.fetchone() == (True,)
+        cursor.execute(_OLDEST_OF_DATABASE if seeing else _OLDEST_OF_SERVER)
         row = cursor.fetchone()
     return int(row[0])
 

@@ -33,6 +33,7 @@ def provision(config: Config, server: Postgres) -> None:
         _run(link, "GRANT CONNECT ON DATABASE portal TO {}", _id(WEB))
         _database(link, "mlflow", MLFLOW)
         if config.throwaway:
+            _let_sealer_see(link)
             _let_tests_make_databases(link)
     # The template too, so that a test's own database has the same rights in it.
     for database in ("portal", *(["template1"] if config.throwaway else [])):
@@ -61,6 +62,12 @@ def _default_rights(link: Connection[tuple[object, ...]]) -> None:
             _id(OWNER),
             _id(WEB),
         )
+
+
+def _let_sealer_see(link: Connection[tuple[object, ...]]) -> None:
+    """Whose transactions still run in this database, so that no other database delays a seal."""
+    for role in (OWNER, WEB):
+        _run(link, "GRANT pg_read_all_stats TO {}", _id(role))
 
 
 def _let_tests_make_databases(link: Connection[tuple[object, ...]]) -> None:

@@ -85,6 +85,22 @@ def test_a_crash_between_commit_and_publication_is_made_good(settings):
     assert differences(settings) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_another_database_does_not_hold_a_seal_up(settings):
+    elsewhere = connection.copy()
+    elsewhere.settings_dict = {**connection.settings_dict, "NAME": "postgres"}
+    try:
+        with elsewhere.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_current_xact_id()")
+            write_events(2)
+            assert seal() == 1
+            cursor.execute("COMMIT")
+    finally:
+        elsewhere.close()
+    assert differences(settings) == []
+
+
 def _edit(rng, events):
     AuditEvent.objects.filter(pk=rng.choice(events)).update(
         **rng.choice(

@@ -17,6 +17,8 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
+from consortium.tokens import PEPPER_VERSION
+
 ROOT = Path(settings.BASE_DIR)
 PATIENCE = 60
 
@@ -60,6 +62,8 @@ def portal(mlflow_url: str) -> Iterator[str]:
     env = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "PORTAL_TESTING": "1",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "TOKEN_PEPPER": settings.TOKEN_PEPPERS[PEPPER_VERSION],
         "DATABASE_URL": database_url(),
         "MLFLOW_BACKEND_URL": mlflow_url,
         "ARTIFACT_ROOT": settings.ARTIFACT_ROOT,
