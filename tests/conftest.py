@@ -9,6 +9,9 @@ from consortium.models import User
 from tests import intruder
 from tests.factories.consortium import PersonFactory
 
+# One browser for all folders whose tests drive it: a second one could not start beside it.
+pytest_plugins = ["tests.browser.visiting"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shots", default="", help="folder for pictures of the pages visited")

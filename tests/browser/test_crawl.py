@@ -15,8 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from consortium.models import User
 from tests.browser import chromium
-from tests.browser.conftest import session_cookie
 from tests.browser.pages import World, label, page_routes
+from tests.browser.visiting import session_cookie
 from tests.language import strangers
 from tests.written import texts
 
