@@ -32,7 +32,7 @@ system-packages: ## Install what the tests need from Debian (Chromium, fonts, ge
 	@sh portal/runtime/system-packages.sh
 
 test: system-packages venv-dev lint types contracts migrations ## Run every check and every test (TESTS="tests/portal -k name" for some)
-	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 $(TESTS)
+	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 -m "not bench" $(TESTS)
 
 lint: venv-dev ## Check style: ruff and djlint
 	@$(VENV)/bin/ruff check $(PATHS)
@@ -53,7 +53,8 @@ format: venv-dev ## Rewrite the code in the project's style
 	@$(VENV)/bin/ruff format $(PATHS)
 
 bench: venv-dev ## Run the benchmarks, one JSON object a line (ONLY=name for one)
-	@exec $(PY) -m portal.runtime test -- $(PY) -m bench $(if $(ONLY),--only $(ONLY))
+	@$(PY) -m portal.runtime test -- $(PY) -m bench $(if $(ONLY),--only $(ONLY))
+	@$(if $(ONLY),,exec $(PY) -m portal.runtime test -- $(PY) -m pytest -m bench -s)
 
 demo: venv ## Walk the whole chain with real clients against a running portal
 	@exec $(PY) -m portal.demo
