@@ -10,10 +10,10 @@ import compute_grants.queries
 import consortium.queries
 from consortium.inbox import Holding, Task
 from consortium.models import User
-from registry.queries import release_tasks
+from registry.queries import tasks as registry_tasks
 
 # Each offers tasks_for(user) and holdings_for(user), in a fixed number of queries.
-SOURCES = (compute_grants.queries, release_tasks, consortium.queries)
+SOURCES = (compute_grants.queries, registry_tasks, consortium.queries)
 
 
 def tasks_for(user: User) -> list[Task]:
