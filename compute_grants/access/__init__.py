@@ -1,0 +1,16 @@
+"""Who may call which route of this app, one module per noun: PAGES and API."""
+
+from compute_grants.access import (
+    allocations,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reviews,
+    usage,
+)
+from consortium.access import Table
+
+MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
+TABLE: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()} | API

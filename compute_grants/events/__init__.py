@@ -1,0 +1,23 @@
+"""What each audit event of this app is called on a page, one module per noun."""
+
+from django.utils.functional import Promise
+
+from compute_grants.events import (
+    allocations,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reviews,
+    usage,
+)
+
+EVENTS: dict[str, str | Promise] = {
+    **machines.EVENTS,
+    **calls.EVENTS,
+    **proposals.EVENTS,
+    **reviews.EVENTS,
+    **panel.EVENTS,
+    **allocations.EVENTS,
+    **usage.EVENTS,
+}

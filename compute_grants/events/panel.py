@@ -1,0 +1,11 @@
+"""Names of the events of the panel's acts."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+EVENTS: dict[str, str | Promise] = {
+    "proposal.ranked": _("Ranked"),
+    "proposal.awarded": _("Time awarded"),
+    "proposal.rejected": _("Proposal rejected"),
+    "proposal.waitlisted": _("Proposal waitlisted"),
+}

@@ -1,0 +1,15 @@
+"""Names of the events of proposals."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+EVENTS: dict[str, str | Promise] = {
+    "proposal.started": _("Proposal begun"),
+    "proposal.saved": _("Proposal saved"),
+    "proposal.submitted": _("Proposal submitted"),
+    "proposal.returned": _("Returned for correction"),
+    "proposal.sent_to_centres": _("Complete; sent to the centres"),
+    "proposal.withdrawn": _("Proposal withdrawn"),
+    "proposal.technically_reviewed": _("Technical review given"),
+    "proposal.in_peer_review": _("Peer review begun"),
+}

@@ -1,0 +1,45 @@
+"""“What needs me” in compute grants, and what is mine: one module per noun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from django.utils import timezone
+
+from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
+from compute_grants.queries.tasks import calls, machines, panel, proposals, reviews
+from consortium.inbox import Holding, Task
+from consortium.models import ArmAppointment, User
+from consortium.roles import standing
+
+# Each yields nothing, and asks the database nothing, for people without the role it serves.
+SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
+    proposals.my_proposals,
+    reviews.my_reviews,
+    reviews.technical_reviews,
+    proposals.to_check,
+    reviews.to_assign,
+    calls.drafts,
+    panel.panel_tasks,
+    machines.my_machines,
+    allocation_tasks,
+)
+
+
+def tasks_for(user: User) -> list[Task]:
+    """Everything of compute grants that waits for this person, soonest due first.
+
+    A fixed number of queries, whatever there is: one or two for each role the person has.
+    """
+    if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
+        return []
+    found = [task for source in SOURCES for task in source(user)]
+    far = timezone.now().replace(year=9999)
+    return sorted(found, key=lambda task: task.due or far)
+
+
+def holdings_for(user: User) -> list[Holding]:
+    """My grants in force and my proposals under way. Three queries."""
+    if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
+        return []
+    return [*allocation_holdings(user), *proposals.proposals_under_way(user)]

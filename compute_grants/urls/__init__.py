@@ -1,0 +1,15 @@
+"""The addresses of this app's pages, one module per noun."""
+
+from compute_grants.urls import (
+    allocations,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reviews,
+    usage,
+)
+
+app_name = "compute_grants"
+MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+urlpatterns = [address for module in MODULES for address in module.URLS]

@@ -1,0 +1,35 @@
+"""Samples of compute grants: something at every step. See tests/samples.py."""
+
+from compute_grants.access import API
+from tests.compute_grants.samples import (
+    allocations,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reviews,
+    usage,
+)
+from tests.samples import Samples
+
+# One for each module of compute_grants.access, by the same name; each stands alone.
+MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+# API routes by the page whose sample is about the same kind of row.
+LIKE = {
+    "api:machine-": "compute_grants:machine_edit",
+    "api:call-": "compute_grants:call_edit",
+    "api:proposal-": "compute_grants:proposal",
+    "api:review-": "compute_grants:review",
+}
+
+
+def samples() -> Samples:
+    """Of every module; API routes that no module names take the sample of a page."""
+    found: Samples = {}
+    for module in MODULES:
+        found |= module.samples()
+    for name in API:
+        page = LIKE.get(f"{name.split('-')[0]}-")
+        if page and name not in found and not name.endswith("-list"):
+            found[name] = found[page]
+    return found
