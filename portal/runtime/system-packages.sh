@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the tests need from Debian: Chromium, a Chinese font, gettext.
+# What the tests need from Debian: Chromium, a Chinese font, gettext, pango for PDF files.
 # Installs them where it may (root, apt); otherwise says what is missing. Under CI=true a missing
 # one is a failure.
 set -u
@@ -10,6 +10,8 @@ need() { # need COMMAND PACKAGE
 }
 need chromium chromium
 need msgfmt gettext
+find /usr/lib /usr/local/lib -name 'libpangoft2-1.0.so.0' 2>/dev/null | grep -q . \
+    || missing="$missing libpangoft2-1.0-0"
 find /usr/share/fonts /usr/local/share/fonts -iname '*NotoSansCJK*' 2>/dev/null | grep -q . \
     || missing="$missing fonts-noto-cjk"
 
