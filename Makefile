@@ -32,7 +32,7 @@ system-packages: ## Install what the tests need from Debian (Chromium, fonts, ge
 	@sh portal/runtime/system-packages.sh
 
 test: system-packages venv-dev lint types contracts migrations ## Run every check and every test (TESTS="tests/portal -k name" for some)
-	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 -m "not bench" $(TESTS)
+	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 --durations=15 -m "not bench" $(TESTS)
 
 lint: venv-dev ## Check style: ruff and djlint
 	@$(VENV)/bin/ruff check $(PATHS)
