@@ -7,9 +7,11 @@ class ComputeGrantsConfig(AppConfig):
     verbose_name = _("Compute grants")
 
     def ready(self) -> None:
-        from compute_grants import events, reconciliation
+        from compute_grants import events, notices, reconciliation
         from consortium import audit
+        from consortium import notices as words
         from consortium import reconciliation as books
 
         audit.register_events(events.EVENTS)
+        words.register_notices(notices.NOTICES)
         books.register(*reconciliation.CHECKS)

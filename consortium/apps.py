@@ -7,7 +7,8 @@ class ConsortiumConfig(AppConfig):
     verbose_name = _("Consortium")
 
     def ready(self) -> None:
-        from consortium import audit, events, reconciliation
+        from consortium import audit, events, notices, reconciliation
 
         audit.register_events(events.EVENTS)
+        notices.register_notices(notices.NOTICES)
         reconciliation.register(*reconciliation.LEDGER)

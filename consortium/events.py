@@ -35,6 +35,7 @@ EVENTS: dict[str, str | Promise] = {
     "appointment.ended": _("Appointment ended"),
     "reviewer.named": _("Named as a reviewer"),
     "reviewer.changed": _("Reviewer's standing changed"),
+    "notice.preferences_changed": _("Choice of mails changed"),
     "transfer.reversed": _("Transfer reversed"),
     "hold.placed": _("Amount held"),
     "hold.posted": _("Held amount posted"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consortium.errors import DomainError, Invalid
 from consortium.models import Affiliation, ArmAppointment, Institution, Scope, User
+from consortium.notices import topics_in_use
 from consortium.tokens import LONGEST
 
 Done = TypeVar("Done")
@@ -57,6 +58,23 @@ class ProfileForm(forms.Form):
         choices=User.Language.choices,
         widget=forms.RadioSelect,
     )
+
+
+class NoticeForm(forms.Form):
+    """Which topics come by mail, of those that there are notices of."""
+
+    mailed = forms.MultipleChoiceField(
+        label=_("By mail, once a day"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Every notice is shown on the portal, whatever you choose here."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["mailed"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(topic.value, topic.label) for topic in topics_in_use()]
 
 
 class TokenForm(forms.Form):

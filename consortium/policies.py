@@ -17,6 +17,7 @@ from consortium.models import (
     ApiToken,
     ArmAppointment,
     Institution,
+    Notification,
     Reviewer,
     User,
 )
@@ -254,3 +255,25 @@ def _is_applicant(user: User, institution: Institution) -> bool:
     return institution.affiliations.filter(
         user=user, role=Affiliation.Role.ADMIN, until__isnull=True
     ).exists()
+
+
+# Notices
+
+
+def can_use_notices(user: User) -> Decision:
+    if not user.is_active:
+        return deny(_("This account is closed."))
+    return ALLOW
+
+
+def can_read_notice(user: User, notice: Notification) -> Decision:
+    if notice.person_id != user.pk:
+        return deny(_("This notice is for somebody else."))
+    return can_use_notices(user)
+
+
+def can_set_notice_preferences(user: User, person: User) -> Decision:
+    """Everybody for themselves, and nobody for another."""
+    if user.pk != person.pk:
+        return deny(_("People choose for themselves what comes by mail."))
+    return can_use_notices(user)

@@ -6,12 +6,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from consortium.inbox import Holding, Task
-from consortium.models import Affiliation, AffiliationRequest, Institution, User
+from consortium.models import (
+    Affiliation,
+    AffiliationRequest,
+    Institution,
+    Notification,
+    User,
+)
 from consortium.roles import Permission, has, standing
 
 State = Institution.State
 # Days in which the secretariat means to answer.
 ANSWER_IN = timedelta(days=14)
+# The bar on top of every page counts no further, so that it costs the same for everybody.
+MOST_COUNTED = 99
+
+
+def unread_notices(user: User) -> int:
+    """How many notices the person has not read, counted up to one more than MOST_COUNTED."""
+    return Notification.objects.visible_to(user).unread()[: MOST_COUNTED + 1].count()
 
 
 def tasks_for(user: User) -> list[Task]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 
+from django.db.models import Value
 from django.utils import timezone
 
 from consortium.models import (
@@ -237,15 +238,15 @@ _AFFILIATIONS = {
 
 
 class Standing:
-    """Everything a person's rights follow from, read once (three queries) and kept.
+    """Everything a person's rights follow from, read once (two queries) and kept.
 
     affiliations: open (institution id, Affiliation.Role) pairs at active institutions.
     """
 
     def __init__(self, user: User, today: date) -> None:
         open_rows = user.affiliations.on(today).values_list("institution_id", "role")
-        offices = user.appointments.filter(in_force(today)).values_list("office", flat=True)
-        self._settle(open_rows, offices, self._reviewing(user, today))
+        offices, reviewing = _offices(user, today)
+        self._settle(open_rows, offices, reviewing)
 
     @classmethod
     def of(
@@ -271,13 +272,6 @@ class Standing:
             *(ROLE_PERMISSIONS[role] for role in self.roles)
         )
 
-    @staticmethod
-    def _reviewing(user: User, today: date) -> set[Role]:
-        row = Reviewer.objects.filter(in_force(today), user=user).first()
-        if row is None:
-            return set()
-        return {Role.REVIEWER, Role.PANELLIST} if row.panellist else {Role.REVIEWER}
-
     @property
     def institution_ids(self) -> frozenset[int]:
         return frozenset(pk for pk, _ in self.affiliations)
@@ -285,6 +279,23 @@ class Standing:
     def institutions_as(self, *roles: Affiliation.Role) -> frozenset[int]:
         """Ids of the institutions where the person holds one of `roles`."""
         return frozenset(pk for pk, role in self.affiliations if role in roles)
+
+
+def _offices(user: User, today: date) -> tuple[list[str], set[Role]]:
+    """The offices that the person holds, and the roles of a reviewer, in one query."""
+    appointments = user.appointments.filter(in_force(today)).values_list(
+        "office", Value(False), Value(False)
+    )
+    reviewing = Reviewer.objects.filter(in_force(today), user=user).values_list(
+        Value(""), Value(True), "panellist"
+    )
+    offices, roles = [], set[Role]()
+    for office, reviews, sits in appointments.union(reviewing):
+        if not reviews:
+            offices.append(office)
+            continue
+        roles |= {Role.REVIEWER, Role.PANELLIST} if sits else {Role.REVIEWER}
+    return offices, roles
 
 
 def standing(user: User) -> Standing:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from consortium.actions import desired, ledger, seals
+from consortium.actions import desired, digests, ledger, seals
 
 
 @shared_task(name="consortium.reconcile")
@@ -28,3 +28,11 @@ def expire_holds() -> None:
 def seal_audit() -> None:
     """Every minute: sign what happened since the last seal, and publish the seals."""
     seals.seal()
+
+
+@shared_task(name="consortium.send_digests")
+def send_digests() -> None:
+    """Every few minutes: the daily mails that are due, or were left unsent."""
+    digests.gather()
+    while digests.send_next():
+        pass

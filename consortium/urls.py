@@ -1,6 +1,6 @@
 from django.urls import path
 
-from consortium.views import account, affiliations, audit, effects, institutions, people
+from consortium.views import account, affiliations, audit, effects, institutions, notices, people
 
 app_name = "consortium"
 urlpatterns = [
@@ -42,6 +42,10 @@ urlpatterns = [
     path("account/tokens/", account.token_list, name="token_list"),
     path("account/tokens/new/", account.token_create, name="token_create"),
     path("account/tokens/<int:pk>/revoke/", account.token_revoke, name="token_revoke"),
+    path("account/notices/", notices.notice_preferences, name="notice_preferences"),
+    path("notices/", notices.notice_list, name="notice_list"),
+    path("notices/read/", notices.notice_read_all, name="notice_read_all"),
+    path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
     path("audit/", audit.audit_log, name="audit_log"),
     path("audit/export.csv", audit.audit_export, name="audit_export"),
     path("effects/", effects.effect_list, name="effect_list"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consortium.access import may
 from consortium.models import Institution, User
+from consortium.queries import MOST_COUNTED, unread_notices
 from consortium.roles import standing
 from portal.formatting import LANG_ATTRIBUTE, side
 from portal.preferences import theme_of
@@ -87,6 +88,15 @@ class Frame:
     def notices_url(self) -> str:
         """Where the notices are, or "" when there is no such page for this person."""
         return self._href(NOTICES)
+
+    @cached_property
+    def unread(self) -> str:
+        """How many notices this person has not read, for the bar; "" for none."""
+        user = getattr(self._request, "user", None)
+        count = unread_notices(user) if isinstance(user, User) else 0
+        if count > MOST_COUNTED:
+            return f"{MOST_COUNTED}+"
+        return str(count or "")
 
     @cached_property
     def search_url(self) -> str:

@@ -208,6 +208,8 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD") if EMAIL_HOST_USER else ""
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "portal@localhost")
+# From which hour of the day in Beijing each person's daily mail of notices goes out.
+DIGEST_HOUR = env.number("DIGEST_HOUR", 8)
 
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "consortium.api.problems.exception_handler",
@@ -252,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {"task": "consortium.reconcile_all", "schedule": 30.0},
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
+    "send-digests": {"task": "consortium.send_digests", "schedule": 300.0},
     "sweep-registry": {"task": "registry.sweep", "schedule": 120.0},
     "sweep-licences": {"task": "registry.sweep_licences", "schedule": 3600.0},
     "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},

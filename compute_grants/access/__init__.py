@@ -13,4 +13,5 @@ from consortium.access import Table
 
 MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
-TABLE: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()} | API
+PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}
+TABLE: Table = {**PAGES, **API}

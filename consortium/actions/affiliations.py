@@ -3,10 +3,13 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consortium import audit, policies
+from consortium.actions.notices import notify
 from consortium.actions.sessions import end_sessions
 from consortium.errors import DomainError, Invalid
 from consortium.models import Affiliation, AffiliationRequest, Institution, User
@@ -123,7 +126,25 @@ def ask(
         user=by, institution=institution, role=role, note=note.strip()
     )
     _record_request("affiliation.asked", request, by=by)
+    notify(
+        "affiliation.asked",
+        to=_admins(institution),
+        about=request,
+        href=reverse("consortium:affiliation_request", args=[request.pk]),
+        besides=by,
+        person=by.email,
+        institution_en=institution.name_en,
+        institution_zh=institution.name_zh,
+    )
     return request
+
+
+def _admins(institution: Institution) -> QuerySet[User]:
+    """Whoever decides who belongs there."""
+    in_charge = institution.affiliations.on(timezone.localdate()).filter(
+        role=Affiliation.Role.ADMIN
+    )
+    return User.objects.filter(pk__in=in_charge.values("user_id"))
 
 
 @transaction.atomic
@@ -133,6 +154,13 @@ def confirm(request: AffiliationRequest, *, by: User) -> Affiliation:
     policies.can_decide_request(by, request).require()
     _decide(request, State.CONFIRMED)
     _record_request("affiliation.confirmed", request, by=by)
+    notify(
+        "affiliation.confirmed",
+        to=[request.user],
+        about=request.institution,
+        institution_en=request.institution.name_en,
+        institution_zh=request.institution.name_zh,
+    )
     return _begin(request.user, request.institution, request.role, by=by)
 
 
@@ -145,6 +173,14 @@ def decline(request: AffiliationRequest, *, reason: str, by: User) -> Affiliatio
         raise Invalid({"reason": [_("Give the reason. The asker will read it.")]})
     _decide(request, State.DECLINED)
     _record_request("affiliation.declined", request, by=by, reason=reason.strip())
+    notify(
+        "affiliation.declined",
+        to=[request.user],
+        about=request.institution,
+        reason=reason.strip(),
+        institution_en=request.institution.name_en,
+        institution_zh=request.institution.name_zh,
+    )
     return request
 
 

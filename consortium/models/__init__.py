@@ -12,6 +12,7 @@ from consortium.models.institutions import (
 )
 from consortium.models.joining import AffiliationRequest
 from consortium.models.ledger import Account, Hold, Transfer, Unit
+from consortium.models.notices import Digest, NoticePreference, Notification, Topic
 from consortium.models.numbers import NumberSeries
 from consortium.models.people import Reviewer, User
 from consortium.models.tokens import ApiToken, Scope
@@ -27,12 +28,16 @@ __all__ = [
     "AuditLeaf",
     "AuditSeal",
     "DesiredState",
+    "Digest",
     "Hold",
     "Institution",
     "NamedInBoth",
+    "NoticePreference",
+    "Notification",
     "NumberSeries",
     "Reviewer",
     "Scope",
+    "Topic",
     "Transfer",
     "Unit",
     "User",

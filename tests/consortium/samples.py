@@ -11,7 +11,9 @@ from consortium.models import (
     ArmAppointment,
     DesiredState,
     Institution,
+    Notification,
     Scope,
+    Topic,
 )
 from tests.factories import consortium as make
 from tests.samples import Samples
@@ -37,6 +39,15 @@ def samples() -> Samples:
     effect = DesiredState.objects.create(
         kind="allocation", key="G-2026-0001", spec={}, attempts=3, error="the cluster is down"
     )
+    notice = Notification.objects.create(
+        person=member,
+        code="affiliation.confirmed",
+        topic=Topic.MEMBERSHIP,
+        subject_type="consortium.institution",
+        subject_id=str(institution.pk),
+        href=institution.get_absolute_url(),
+        facts={"institution_en": institution.name_en, "institution_zh": institution.name_zh},
+    )
     of_draft, of_institution = {"slug": draft.slug}, {"slug": institution.slug}
     return {
         "consortium:institution": (of_institution, None),
@@ -54,6 +65,11 @@ def samples() -> Samples:
         "consortium:person_deactivate": ({"pk": person.pk}, secretary),
         "consortium:appointment_end": ({"pk": office.appointments.get().pk}, secretary),
         "consortium:token_revoke": ({"pk": token.pk}, member),
+        "consortium:notice_list": ({}, member),
+        "consortium:notice_preferences": ({}, member),
+        "consortium:notice_read": ({"pk": notice.pk}, member),
+        "api:notice-detail": ({"pk": notice.pk}, member),
+        "api:notice-read": ({"pk": notice.pk}, member),
         "consortium:effect_retry": ({"pk": effect.pk}, office),
         "api:effect-detail": ({"pk": effect.pk}, office),
         "api:effect-retry": ({"pk": effect.pk}, office),

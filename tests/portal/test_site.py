@@ -12,7 +12,7 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from consortium import audit
+from consortium import audit, notices
 from portal import celery
 
 ROOT = Path(settings.BASE_DIR)
@@ -174,3 +174,13 @@ def test_no_gettext_of_an_f_string(path):
         if called(node) in names and node.args and isinstance(node.args[0], ast.JoinedStr)
     ]
     assert wrong == []
+
+
+def test_every_notice_sent_has_a_text():
+    known = notices.known_notices()
+    assert literals("notify"), "the search finds nothing: has notify been renamed?"
+    assert sorted(literals("notify") - set(known)) == []
+
+
+def test_every_notice_code_is_noun_dot_verb():
+    assert [c for c in notices.known_notices() if not re.fullmatch(r"[a-z_]+\.[a-z_]+", c)] == []

@@ -1,0 +1,20 @@
+"""What people are told, one module per noun; the code is that of the event where there is one."""
+
+from compute_grants.notices import (
+    allocations,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reviews,
+)
+from consortium.notices import Notice
+
+NOTICES: dict[str, Notice] = {
+    **machines.NOTICES,
+    **calls.NOTICES,
+    **proposals.NOTICES,
+    **reviews.NOTICES,
+    **panel.NOTICES,
+    **allocations.NOTICES,
+}
