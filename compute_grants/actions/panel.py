@@ -8,7 +8,14 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import allocations
-from compute_grants.models import AwardLine, Call, PanelDecision, Proposal, ResourceRequest
+from compute_grants.models import (
+    AwardLine,
+    Call,
+    PanelDecision,
+    Proposal,
+    ResourceRequest,
+    ReviewAssignment,
+)
 from compute_grants.policies import proposals as proposal_policy
 from compute_grants.policies import reviews as policy
 from consortium import audit
@@ -71,7 +78,7 @@ def _reviewed(call: Call) -> QuerySet[Proposal]:
         call.proposals.filter(state=State.PEER_REVIEW)
         .annotate(
             done=Count("assignments", filter=Q(assignments__state="submitted")),
-            waiting=Count("assignments", filter=Q(assignments__state__in=["invited", "confirmed"])),
+            waiting=Count("assignments", filter=Q(assignments__state__in=ReviewAssignment.WAITING)),
         )
         .filter(waiting=0, done__gte=F("call__reviewers_per_proposal"))
     )

@@ -16,14 +16,19 @@ from compute_grants.models.proposals import (
     Submission,
     interested_institutions,
 )
+from compute_grants.models.rebuttals import Rebuttal, RebuttalWindow
 from compute_grants.models.reviews import (
     AwardLine,
     PanelDecision,
     Review,
     ReviewAssignment,
+    ReviewDraft,
+    ReviewReminder,
+    ReviewVersion,
     Score,
-    TechnicalReview,
 )
+from compute_grants.models.technical import TechnicalCheck, TechnicalReview
+from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
 
 __all__ = [
@@ -41,14 +46,23 @@ __all__ = [
     "PeakRate",
     "Precision",
     "Proposal",
+    "Rebuttal",
+    "RebuttalWindow",
     "Resource",
     "ResourceRequest",
     "Review",
     "ReviewAssignment",
+    "ReviewDraft",
+    "ReviewPolicy",
+    "ReviewReminder",
+    "ReviewVersion",
     "Score",
     "Submission",
+    "TechnicalCheck",
     "TechnicalReview",
+    "Tie",
     "UsageImport",
     "UsageRecord",
+    "Waiver",
     "interested_institutions",
 ]

@@ -57,7 +57,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def _reviewed_by(self, user: User) -> Q:
         confirmed = Proposal.objects.filter(
-            assignments__reviewer=user, assignments__state__in=["confirmed", "submitted"]
+            assignments__reviewer=user,
+            assignments__state__in=["confirmed", "submitted", "reopened"],
         )
         return Q(pk__in=confirmed.values("pk"))
 

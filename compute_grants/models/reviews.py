@@ -1,4 +1,4 @@
-"""Technical reviews, peer reviews and the panel's decisions."""
+"""Peer reviews and the panel's decisions."""
 
 from __future__ import annotations
 
@@ -16,43 +16,6 @@ from consortium.roles import standing
 Office = ArmAppointment.Office
 
 
-class TechnicalReview(models.Model):
-    """The centre's word on one request for time on its machine."""
-
-    class Verdict(models.TextChoices):
-        FEASIBLE = "feasible", _("feasible")
-        PARTLY = "partly", _("partly feasible")
-        INFEASIBLE = "infeasible", _("not feasible")
-
-    request = models.OneToOneField(
-        ResourceRequest, on_delete=models.CASCADE, related_name="technical_review"
-    )
-    verdict = models.CharField(max_length=12, choices=Verdict)
-    cap_seconds = models.PositiveBigIntegerField(null=True, blank=True)
-    reason = models.TextField()
-    reviewed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    reviewed_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="technical_review_caps_what_is_partly_feasible",
-                condition=Q(verdict="partly", cap_seconds__gt=0)
-                | ~Q(verdict="partly") & Q(cap_seconds__isnull=True),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.request}: {self.verdict}"
-
-    @property
-    def ceiling(self) -> int:
-        """The most that may be awarded, in the request's unit."""
-        if self.verdict == self.Verdict.INFEASIBLE:
-            return 0
-        return self.cap_seconds or self.request.seconds
-
-
 class AssignmentQuerySet(models.QuerySet["ReviewAssignment"]):
     def visible_to(self, user: User) -> AssignmentQuerySet:
         """One's own; the research office and auditors see who reviews what."""
@@ -65,21 +28,36 @@ class AssignmentQuerySet(models.QuerySet["ReviewAssignment"]):
 
 
 class ReviewAssignment(models.Model):
-    """One person asked to review one proposal. Nobody reads it before confirming."""
+    """One person asked to review one proposal. Nobody reads it before confirming.
+
+    INVITED    asked; sees no more than what a declaration needs
+    CONFIRMED  has declared no conflict and reads the proposal
+    DECLINED   has a conflict (`conflict`) or another reason (`decline_reason`)
+    SUBMITTED  the review is in
+    REOPENED   it is in and may be revised, until it is submitted again
+    WITHDRAWN  the office took the invitation back
+    """
 
     class State(models.TextChoices):
         INVITED = "invited", _("invited")
         CONFIRMED = "confirmed", _("confirmed")
         DECLINED = "declined", _("declined")
         SUBMITTED = "submitted", _("review in")
+        REOPENED = "reopened", _("reopened")
+        WITHDRAWN = "withdrawn", _("invitation taken back")
 
     TRANSITIONS = {
-        State.INVITED: frozenset({State.CONFIRMED, State.DECLINED}),
-        State.CONFIRMED: frozenset({State.SUBMITTED, State.DECLINED}),
+        State.INVITED: frozenset({State.CONFIRMED, State.DECLINED, State.WITHDRAWN}),
+        State.CONFIRMED: frozenset({State.SUBMITTED, State.DECLINED, State.WITHDRAWN}),
         State.DECLINED: frozenset[State](),
-        State.SUBMITTED: frozenset[State](),
+        State.SUBMITTED: frozenset({State.REOPENED}),
+        State.REOPENED: frozenset({State.SUBMITTED, State.DECLINED, State.WITHDRAWN}),
+        State.WITHDRAWN: frozenset[State](),
     }
-    READING = frozenset({State.CONFIRMED, State.SUBMITTED})
+    READING = frozenset({State.CONFIRMED, State.SUBMITTED, State.REOPENED})
+    WRITING = frozenset({State.CONFIRMED, State.REOPENED})
+    WAITING = frozenset({State.INVITED, State.CONFIRMED, State.REOPENED})
+    IN = frozenset({State.SUBMITTED, State.REOPENED})  # a review of it is there and counts
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="assignments")
     reviewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
@@ -89,6 +67,9 @@ class ReviewAssignment(models.Model):
     due_at = models.DateTimeField()
     declared_at = models.DateTimeField(null=True, blank=True)
     conflict = models.TextField(blank=True, help_text=_("The conflict the reviewer declared."))
+    decline_reason = models.TextField(blank=True)
+    suggestion = models.TextField(blank=True)
+    reopened_reason = models.TextField(blank=True)
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -97,15 +78,60 @@ class ReviewAssignment(models.Model):
             models.UniqueConstraint(fields=["proposal", "reviewer"], name="review_assignment_once"),
             models.CheckConstraint(
                 name="review_assignment_declared_unless_invited",
-                condition=Q(state="invited") | Q(declared_at__isnull=False),
+                condition=Q(state__in=["invited", "withdrawn"]) | Q(declared_at__isnull=False),
             ),
         ]
+        indexes = [models.Index(fields=["state", "due_at"], name="assignment_by_state_due")]
 
     def __str__(self) -> str:
         return f"{self.proposal.number}: {self.reviewer}"
 
     def get_absolute_url(self) -> str:
         return reverse("compute_grants:review", args=[self.pk])
+
+
+class ReviewReminder(models.Model):
+    """What was said about a due date, so that each step is taken once for it."""
+
+    class Step(models.TextChoices):
+        BEFORE = "before", _("reminded before it was due")
+        DUE = "due", _("reminded when it was due")
+        ESCALATED = "escalated", _("brought to the office")
+
+    assignment = models.ForeignKey(
+        ReviewAssignment, on_delete=models.CASCADE, related_name="reminders"
+    )
+    step = models.CharField(max_length=12, choices=Step)
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment", "step", "due_at"], name="review_reminder_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assignment}: {self.step}"
+
+
+class ReviewDraft(models.Model):
+    """What a reviewer has written so far. `version` grows with every save.
+
+    content: {"scores": {criterion id: {"value": int | null, "reason": str}}, "comment": str,
+    "confidential_note": str}
+    """
+
+    assignment = models.OneToOneField(
+        ReviewAssignment, on_delete=models.CASCADE, related_name="draft"
+    )
+    content = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.assignment} v{self.version}"
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
@@ -120,7 +146,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         )
         waits = Exists(mine.filter(state__in=["invited", "confirmed"]))
         own = Q(assignment__reviewer=user)
-        done = Q(Exists(mine.filter(state="submitted")))
+        done = Q(Exists(mine.filter(state__in=ReviewAssignment.IN)))
         readable = Proposal.objects.visible_to(user).exclude(lead=user)
         offices = standing(user).offices
         if offices & {Office.RESEARCH, Office.AUDITOR}:
@@ -129,11 +155,15 @@ class ReviewQuerySet(models.QuerySet["Review"]):
             seats = Call.panel.through.objects.filter(user=user)
             judges = Q(assignment__proposal__call__in=seats.values("call"))
         others = Q(assignment__proposal__in=readable) & ~waits & (done | judges)
-        return self.filter(own | others)
+        return self.counted().filter(own | others)
+
+    def counted(self) -> ReviewQuerySet:
+        """Without those of people who declined or were let go after they had submitted."""
+        return self.filter(assignment__state__in=ReviewAssignment.IN)
 
 
 class Review(models.Model):
-    """A reviewer's judgement, complete from the moment it exists."""
+    """A reviewer's judgement, complete from the moment it exists; `version` counts revisions."""
 
     assignment = models.OneToOneField(
         ReviewAssignment, on_delete=models.PROTECT, related_name="review"
@@ -141,11 +171,30 @@ class Review(models.Model):
     comment = models.TextField(blank=True, help_text=_("The applicant reads this."))
     confidential_note = models.TextField(blank=True, help_text=_("Only the panel reads this."))
     submitted_at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=1)
 
     objects = ReviewQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.assignment}"
+
+
+class ReviewVersion(models.Model):
+    """A review word for word as it was submitted; content as in ReviewDraft."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "version"], name="review_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review} v{self.version}"
 
 
 class Score(models.Model):

@@ -1,9 +1,6 @@
 """Who may review what: no interest, declared before reading."""
 
-from collections.abc import Iterable
-
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import (
@@ -13,13 +10,12 @@ from compute_grants.models import (
     ReviewAssignment,
     interested_institutions,
 )
-from consortium.models import Affiliation, ArmAppointment, Institution, Reviewer, User, in_force
+from compute_grants.policies.conflicts import detected_conflicts, own_interest
+from consortium.models import Affiliation, Reviewer, User, in_force
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
 
 OWN = _("You cannot decide on your own proposal.")
-SAME_INSTITUTION = _("belongs to the proposal's institution or its related group")
-LEADS = _("leads this proposal")
 
 
 def can_judge_feasibility(user: User, request: ResourceRequest) -> Decision:
@@ -37,7 +33,7 @@ def can_judge_feasibility(user: User, request: ResourceRequest) -> Decision:
 def can_assign(user: User, proposal: Proposal) -> Decision:
     if not has(user, Permission.REVIEW_ASSIGN):
         return deny(_("Only the R&D office assigns reviewers."))
-    if user.pk == proposal.lead_id:
+    if own_interest(proposal, user):
         return deny(OWN)
     return ALLOW
 
@@ -78,28 +74,6 @@ def can_decide(user: User, proposal: Proposal) -> Decision:
 
 def _seated(user: User, call: Call) -> bool:
     return call.panel.filter(pk=user.pk).exists()
-
-
-def detected_conflicts(proposal: Proposal, people: Iterable[User]) -> dict[int, str | Promise]:
-    """Why each of these people must not review this proposal; the absent ones may. Two queries.
-
-    Found from what the portal knows: who leads it, institutions and related groups.
-    """
-    ids = [person.pk for person in people]
-    institution: Institution = proposal.institution
-    near = (
-        Affiliation.objects.on(timezone.localdate())
-        .filter(user__in=ids, institution__in=Institution.objects.filter(institution.interests))
-        .values_list("user", flat=True)
-    )
-    across = ArmAppointment.objects.filter(
-        in_force(timezone.localdate()), user__in=ids, office=ArmAppointment.Office.DEPLOYMENT
-    ).values_list("user", flat=True)
-    found: dict[int, str | Promise] = dict.fromkeys(near, SAME_INSTITUTION)
-    found |= dict.fromkeys(across, _("works in the deployment office"))
-    if proposal.lead_id in ids:
-        found[proposal.lead_id] = LEADS
-    return found
 
 
 def can_be_invited(proposal: Proposal, reviewer: User) -> Decision:

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from compute_grants.models import (
     Call,
     Proposal,
     ResourceRequest,
+    ReviewAssignment,
     Score,
     interested_institutions,
 )
@@ -92,7 +93,8 @@ def standings_of(proposals: Iterable[Proposal]) -> dict[int, Standing]:
     """
     ids = [proposal.pk for proposal in proposals]
     totals: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    scores = Score.objects.filter(review__assignment__proposal__in=ids).values_list(
+    counted = Q(review__assignment__state__in=ReviewAssignment.IN)
+    scores = Score.objects.filter(counted, review__assignment__proposal__in=ids).values_list(
         "review__assignment__proposal", "review", "value", "criterion__weight_percent"
     )
     for proposal, review, value, weight in scores:

@@ -21,7 +21,7 @@ def assignment_rows(user: User) -> QuerySet[ReviewAssignment]:
 
 def reviewers_with_load() -> list[User]:
     """Everybody with standing as a reviewer today; `load` counts reviews not yet in. One query."""
-    waiting = Q(assignments__state__in=["invited", "confirmed"])
+    waiting = Q(assignments__state__in=ReviewAssignment.WAITING)
     people = User.objects.filter(in_force(timezone.localdate(), "reviewer__"), is_active=True)
     return list(
         people.select_related("reviewer")

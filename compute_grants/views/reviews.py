@@ -12,6 +12,7 @@ from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.reviews import AssignForm, DeclareForm, ReviewForm
 from compute_grants.models import Proposal, Review, ReviewAssignment
 from compute_grants.policies import reviews as policy
+from compute_grants.policies.conflicts import detected_conflicts
 from compute_grants.queries import proposals as proposal_queries
 from compute_grants.queries import reviews as queries
 from compute_grants.views.proposals import visible
@@ -109,7 +110,7 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
     policy.can_assign(user, proposal).require()
     assigned = list(proposal.assignments.select_related("reviewer", "assigned_by").order_by("pk"))
     people = queries.reviewers_with_load()
-    conflicts = policy.detected_conflicts(proposal, people)
+    conflicts = detected_conflicts(proposal, people)
     taken = {row.reviewer_id for row in assigned}
     fit = [p for p in people if p.pk not in conflicts and p.pk not in taken]
     form = AssignForm(request.POST or None, fit=fit)

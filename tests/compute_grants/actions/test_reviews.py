@@ -183,14 +183,16 @@ def test_two_institutions_without_a_group_are_strangers(reviewed, office):
     assert invite(reviewed, reviewer(InstitutionFactory.create()), office).pk
 
 
-def test_a_former_colleague_is_no_longer_one(reviewed, office):
+@pytest.mark.parametrize(("days", "refused"), [(1, True), (300, True), (400, False)])
+def test_a_former_colleague_waits_a_year(reviewed, office, days, refused):
     person = reviewer()
-    AffiliationFactory.create(
-        user=person,
-        institution=reviewed.institution,
-        until=timezone.localdate() - timedelta(days=1),
-    )
-    assert invite(reviewed, person, office).pk
+    left = timezone.localdate() - timedelta(days=days)
+    AffiliationFactory.create(user=person, institution=reviewed.institution, since=left, until=left)
+    if refused:
+        with pytest.raises(reviews.Conflict, match="less than 12 months ago"):
+            invite(reviewed, person, office)
+    else:
+        assert invite(reviewed, person, office).pk
 
 
 def test_the_lead_is_refused(call, office):
