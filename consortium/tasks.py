@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from consortium.actions import desired, digests, ledger, seals
+from consortium.actions import desired, digests, files, ledger, seals
 
 
 @shared_task(name="consortium.reconcile")
@@ -36,3 +36,9 @@ def send_digests() -> None:
     digests.gather()
     while digests.send_next():
         pass
+
+
+@shared_task(name="consortium.sweep_files")
+def sweep_files() -> None:
+    """Every day: remove the bytes of files that nothing points to."""
+    files.sweep()

@@ -255,6 +255,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit": {"task": "consortium.seal_audit", "schedule": 60.0},
     "expire-holds": {"task": "consortium.expire_holds", "schedule": 60.0},
     "send-digests": {"task": "consortium.send_digests", "schedule": 300.0},
+    "sweep-files": {"task": "consortium.sweep_files", "schedule": 86400.0},
     "sweep-registry": {"task": "registry.sweep", "schedule": 120.0},
     "sweep-licences": {"task": "registry.sweep_licences", "schedule": 3600.0},
     "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},
@@ -274,6 +275,8 @@ CLUSTER_BACKENDS = {
 GRANT_LINEAGE = "registry.queries.grant_lineage.links"
 MLFLOW_BACKEND_URL = env.text("MLFLOW_BACKEND_URL", "")
 ARTIFACT_ROOT = env.text("ARTIFACT_ROOT", str(STATE_DIR / "artifacts"))
+# What people hand in. Outside of everything that is served (consortium.file_store).
+FILES_DIR = Path(env.text("FILES_DIR", str(STATE_DIR / "files")))
 AUDIT_SEAL_FILE = Path(env.text("AUDIT_SEAL_FILE", str(STATE_DIR / "audit-seals.jsonl")))
 SIGNING_KEYS_DIR = Path(env.text("SIGNING_KEYS_DIR", str(STATE_DIR / "secrets" / "signing")))
 

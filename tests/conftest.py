@@ -39,6 +39,14 @@ def artifact_store(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def handed_in_files(tmp_path_factory):
+    """A folder of this test run's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "FILES_DIR", tmp_path_factory.mktemp("files") / "kept")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def speaks_english():
     """A page in Chinese leaves its thread speaking Chinese: each test begins in English."""

@@ -3,6 +3,7 @@
 from consortium.models.audit import AuditEvent, AuditLeaf, AuditSeal
 from consortium.models.bilingual import NamedInBoth, localized, reading_zh
 from consortium.models.desired import DesiredState
+from consortium.models.files import StoredFile
 from consortium.models.institutions import (
     Affiliation,
     Arm,
@@ -37,6 +38,7 @@ __all__ = [
     "NumberSeries",
     "Reviewer",
     "Scope",
+    "StoredFile",
     "Topic",
     "Transfer",
     "Unit",

@@ -21,6 +21,8 @@ PACKAGES = ("portal", "consortium", "compute_grants", "registry")
 NO_POLICY = {
     # The ledger moves what its callers have decided; it is reached through other actions only.
     "consortium/actions/ledger.py",
+    # Whoever takes a file in for something has asked that thing's policy.
+    "consortium/actions/files.py",
     # A choice about oneself that no rule forbids.
     "consortium/actions/preferences.py",
     # Keys and status lists of the site itself, made by commands and by the workers.
