@@ -18,7 +18,7 @@ def _backend(spec: Spec) -> ClusterBackend:
 
 
 class AllocationEffect:
-    """Kind "allocation"; key: the allocation's number; spec: actions.allocations.wanted.
+    """Kind "allocation"; key: the allocation's number; spec: actions.grant_account.wanted.
 
     Only what the portal manages is compared: a TRES without a limit of ours, and the account's
     parent and description once it exists, are the centre's.
@@ -33,12 +33,15 @@ class AllocationEffect:
             "members": sorted(found.members),
             "limits": {tres: found.limits.get(tres) for tres in sorted(spec["limits"])},
             "open": found.open,
+            "priority": found.priority,
+            "max_jobs": found.max_jobs,
         }
 
     def satisfied(self, spec: Spec, observed: Spec | None) -> bool:
         if observed is None:
             return False
-        return all(observed[part] == spec[part] for part in ("members", "limits", "open"))
+        parts = ("members", "limits", "open", "priority", "max_jobs")
+        return all(observed[part] == spec[part] for part in parts if part in spec)
 
     def apply(self, key: str, spec: Spec, observed: Spec | None) -> None:  # noqa: ARG002
         """Close first and open last, so that a cut in between never leaves too much open."""
@@ -48,6 +51,8 @@ class AllocationEffect:
         if not spec["open"]:
             backend.close(account)
         backend.set_limits(account, spec["limits"])
+        if "priority" in spec:
+            backend.set_service(account, priority=spec["priority"], max_jobs=spec["max_jobs"])
         have = set(observed["members"]) if observed else set()
         for user in sorted(have - set(spec["members"])):
             backend.drop_member(account, user)

@@ -49,13 +49,45 @@ CHECKS = (
     SqlCheck(
         "allocation.granted",
         """
-        SELECT a.number, a.seconds, coalesce(sum(t.amount), 0)::bigint AS given
+        SELECT a.number, a.seconds, coalesce(sum(
+            CASE WHEN t.credit_id = a.account_id THEN t.amount ELSE -t.amount END), 0)::bigint
+            AS given
         FROM compute_grants_allocation a
-        LEFT JOIN consortium_transfer t ON t.credit_id = a.account_id AND t.code = 'award'
-        GROUP BY a.id HAVING a.seconds <> coalesce(sum(t.amount), 0)
+        LEFT JOIN consortium_transfer t ON a.account_id IN (t.credit_id, t.debit_id)
+            AND t.code NOT IN ('usage', 'usage-correction', 'reversal')
+        GROUP BY a.id HAVING a.seconds <> coalesce(sum(
+            CASE WHEN t.credit_id = a.account_id THEN t.amount ELSE -t.amount END), 0)
         ORDER BY a.number
         """,
         "%(number)s states %(seconds)s granted, its ledger says %(given)s",
+    ),
+    SqlCheck(
+        "allocation.held",
+        """
+        SELECT a.number, a.held_seconds, coalesce(c.available, 0) AS reserve,
+            coalesce(p.planned, 0)::bigint AS planned
+        FROM compute_grants_allocation a
+        LEFT JOIN consortium_account c ON c.id = a.reserve_id
+        LEFT JOIN (
+            SELECT allocation_id, sum(seconds) AS planned FROM compute_grants_tranche
+            WHERE state = 'planned' GROUP BY allocation_id) p ON p.allocation_id = a.id
+        WHERE a.held_seconds <> coalesce(c.available, 0)
+            OR a.held_seconds <> coalesce(p.planned, 0)
+        ORDER BY a.number
+        """,
+        "%(number)s states %(held_seconds)s promised, its reserve has %(reserve)s and its "
+        "planned parts make %(planned)s",
+    ),
+    SqlCheck(
+        "amendment.applied",
+        """
+        SELECT m.number, m.kind, m.seconds FROM compute_grants_amendment m
+        WHERE m.state = 'applied' AND m.kind IN ('supplement', 'advance')
+            AND NOT EXISTS (SELECT FROM consortium_transfer t
+                WHERE t.reason = m.number AND t.code = m.kind AND t.amount = m.seconds)
+        ORDER BY m.number
+        """,
+        "%(number)s was carried out, and no transfer moved its %(seconds)s",
     ),
     SqlCheck(
         "allocation.desired",
@@ -65,7 +97,8 @@ CHECKS = (
         LEFT JOIN consortium_desiredstate d ON d.kind = 'allocation' AND d.key = a.number
         WHERE d.id IS NULL OR (d.spec->>'open')::boolean <> (a.state IN ('awarded', 'active'))
             OR d.spec->'limits' IS DISTINCT FROM (
-                SELECT jsonb_build_object(r.tres, a.seconds / 60)
+                SELECT jsonb_build_object(r.tres,
+                    a.seconds * coalesce((d.spec->>'limit_percent')::bigint, 100) / 6000)
                 FROM compute_grants_resource r WHERE r.id = a.resource_id)
         ORDER BY a.number
         """,

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compute_grants.actions import allocations, calls, usage
+from compute_grants.actions import alerts, allocations, calls, overuse, release_schedule, usage
+from compute_grants.models import Allocation
 
 
 @shared_task(name="compute_grants.charge_unmatched")
@@ -17,8 +18,18 @@ def sweep_allocations() -> None:
     """Every few minutes: close what is over, mark dead imports, charge what was left."""
     while allocations.close_ended(timezone.localdate()):
         pass
+    while release_schedule.release_due(timezone.localdate()):
+        pass
     usage.interrupt_stale()
     usage.charge_waiting()
+    overuse.follow(Allocation.objects.all())
+    alerts.look(Allocation.objects.all())
+
+
+@shared_task(name="compute_grants.look_at_alerts")
+def look_at_alerts() -> None:
+    """After an import: fire what has been crossed. The sweep does the same."""
+    alerts.look(Allocation.objects.all())
 
 
 @shared_task(name="compute_grants.follow_the_clock")

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import date, timedelta
-from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from compute_grants.actions import advances, closing, release_schedule
+from compute_grants.actions.grant_account import budget_of, locked, want
 from compute_grants.models import (
     Allocation,
     AllocationMember,
-    CallBudget,
+    Amendment,
     Machine,
     Proposal,
     Resource,
 )
 from compute_grants.policies import allocations as policies
 from consortium import audit
-from consortium.actions import desired, ledger
+from consortium.actions import ledger
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.jobs import nudge
 from consortium.models import Account, User
@@ -30,14 +31,7 @@ from consortium.states import require_transition
 
 State = Allocation.State
 SERIES = "NCC"
-KIND = "allocation"
-PARENT = "consortium"  # the cluster account under which all of the portal's stand
-KEYS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:portal:allocation")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
-
-
-class NoBudget(DomainError):
-    """The call offers no time of this resource."""
 
 
 class AlreadyMember(DomainError):
@@ -63,67 +57,71 @@ def create(
 ) -> Allocation:
     """Award time of one resource, in the transaction of the panel's decision.
 
-    The time leaves the call's budget here; the cluster's account follows by itself. The lead
-    is the first member. Raises PermissionDenied, NoBudget, or ledger.Overdrawn where the
+    The time leaves the call's budget here, less what pays back the lead's advances, and is
+    handed out by the release schedule in force; the cluster's account follows by itself. The
+    lead is the first member. Raises PermissionDenied, NoBudget, or ledger.Overdrawn where the
     budget has less than `seconds` left.
     """
     policies.can_award(by, proposal).require()
-    budget = CallBudget.objects.filter(call=proposal.call_id, resource=resource).first()
-    if budget is None or budget.account is None:
-        raise NoBudget(_("The call offers no time on this machine. Choose one that it offers."))
-    allocation = Allocation.objects.create(
-        number=numbered(SERIES, timezone.localdate().year),
+    allocation = Allocation(
         proposal=proposal,
         resource=resource,
         seconds=seconds,
         starts_on=starts_on,
         ends_on=ends_on,
     )
+    budget = budget_of(allocation)
+    allocation.number = numbered(SERIES, timezone.localdate().year)
+    allocation.save(force_insert=True)
     allocation.account = ledger.open_account(
         unit=resource.unit,
         kind=Account.Kind.ALLOCATION,
         owner=ledger.owner_of(allocation),
         capped=False,  # usage that happened is posted, even beyond the award
     )
-    allocation.save(update_fields=["account"])
-    ledger.post(
-        key=uuid.uuid5(KEYS, f"award:{allocation.number}"),
-        debit=budget.account,
-        credit=allocation.account,
-        amount=seconds,
-        code="award",
-        by=by,
-        reason=allocation.number,
-    )
+    seconds -= advances.pay_back(allocation, budget=budget, by=by)
+    allocation.seconds = seconds
+    allocation.save(update_fields=["account", "seconds"])
+    release_schedule.hand_out(allocation, budget=budget, seconds=seconds, by=by)
     _open_membership(allocation, proposal.lead, name="")
     audit.record(
         "allocation.awarded", allocation, by=by, seconds=seconds, resource=str(resource.pk)
     )
-    _want(allocation)
+    want(allocation)
     return allocation
 
 
 @transaction.atomic
 def add_member(
-    allocation: Allocation, *, user: User, cluster_user: str = "", by: User
+    allocation: Allocation,
+    *,
+    user: User,
+    cluster_user: str = "",
+    role: str = AllocationMember.Role.MEMBER,
+    by: User,
 ) -> AllocationMember:
     """Let a person run jobs. Without a name, the one they have there or one made from the e-mail.
 
+    A deputy may do what the lead may with members, stages and alerts; only the lead names one.
+
     Raises PermissionDenied, AlreadyMember, NameTaken, Invalid.
     """
-    allocation = _locked(allocation)
+    allocation = locked(allocation)
     policies.can_change_members(by, allocation).require()
+    if role != AllocationMember.Role.MEMBER:
+        policies.can_name_deputies(by, allocation).require()
     if allocation.members.filter(user=user, until__isnull=True).exists():
         raise AlreadyMember(_("This person is a member of the grant already."))
-    row = _open_membership(allocation, user, name=cluster_user)
+    row = _open_membership(allocation, user, name=cluster_user, role=role)
     audit.record(
         "allocation.member_added",
         allocation,
         by=by,
         member=user.email,
         cluster_user=row.cluster_user,
+        role=role,
     )
-    _want(allocation)
+    want(allocation)
     return row
 
 
@@ -133,7 +131,7 @@ def remove_member(allocation: Allocation, *, user: User, by: User | None) -> Non
 
     by=None: the system, when the person's affiliation ended. Raises PermissionDenied, NotMember.
     """
-    allocation = _locked(allocation)
+    allocation = locked(allocation)
     if by is not None:
         policies.can_change_members(by, allocation).require()
     row = allocation.members.filter(user=user, until__isnull=True).first()
@@ -143,7 +141,7 @@ def remove_member(allocation: Allocation, *, user: User, by: User | None) -> Non
         raise WrongState(_("The lead stays a member as long as the grant runs."))
     _end_membership(row)
     audit.record("allocation.member_removed", allocation, by=by, member=user.email)
-    _want(allocation)
+    want(allocation)
 
 
 def suspend(allocation: Allocation, *, reason: str, by: User) -> Allocation:
@@ -158,12 +156,16 @@ def resume(allocation: Allocation, *, by: User) -> Allocation:
     return _change(allocation, State.ACTIVE, "allocation.resumed", None, by)
 
 
+@transaction.atomic
 def close(allocation: Allocation, *, reason: str, by: User | None) -> Allocation:
     """End it for good; by=None: the sweep, after its last day.
 
+    Parts never released go back to the call, and requests that wait for a decision end.
     Raises PermissionDenied, WrongState, Invalid.
     """
-    return _change(allocation, State.CLOSED, "allocation.closed", reason, by)
+    allocation = _change(allocation, State.CLOSED, "allocation.closed", reason, by)
+    closing.tidy(allocation)
+    return allocation
 
 
 @transaction.atomic
@@ -184,8 +186,15 @@ def record_applied(number: str, account: str) -> None:
 
 
 def close_ended(today: date, limit: int = 100) -> int:
-    """Close allocations whose last day is over. Returns how many. Safe to repeat."""
-    ended = Allocation.objects.live().filter(ends_on__lt=today).order_by("pk")[:limit]
+    """Close allocations whose last day is over. Returns how many. Safe to repeat.
+
+    A renewal that waits for its decision keeps its grant open until then.
+    """
+    renewals = Amendment.objects.pending().filter(
+        allocation=OuterRef("pk"), kind=Amendment.Kind.RENEWAL
+    )
+    over = Allocation.objects.live().filter(~Exists(renewals), ends_on__lt=today)
+    ended = list(over.order_by("pk")[:limit])
     for allocation in ended:
         close(allocation, reason=_("Its last day is over."), by=None)
     return len(ended)
@@ -196,45 +205,23 @@ def _change(
     allocation: Allocation, new: str, event: str, reason: str | None, by: User | None
 ) -> Allocation:
     """reason: None where none is asked for, and the old one goes."""
-    allocation = _locked(allocation)
+    allocation = locked(allocation)
     if by is not None:
         policies.can_manage(by, allocation).require()
     require_transition(Allocation.TRANSITIONS, allocation.state, new)
     if reason is not None and not reason.strip():
         raise Invalid({"reason": [_("Give the reason; the members read it.")]})
     allocation.state, allocation.state_reason = new, (reason or "")[:300]
-    allocation.save(update_fields=["state", "state_reason"])
+    allocation.suspended_by_rule = False
+    allocation.save(update_fields=["state", "state_reason", "suspended_by_rule"])
     audit.record(event, allocation, by=by, reason=allocation.state_reason)
-    _want(allocation)
+    want(allocation)
     return allocation
 
 
-def _locked(allocation: Allocation) -> Allocation:
-    rows = Allocation.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("proposal", "resource__machine").get(pk=allocation.pk)
-
-
-def _want(allocation: Allocation) -> None:
-    desired.want(kind=KIND, key=allocation.number, spec=wanted(allocation))
-
-
-def wanted(allocation: Allocation) -> dict[str, Any]:
-    """What the cluster should have. limits: total whole minutes by TRES, rounded down."""
-    machine = allocation.resource.machine
-    members = allocation.members.filter(until__isnull=True)
-    return {
-        "account": allocation.slurm_account or allocation.account_name,
-        "parent": PARENT,
-        "description": allocation.number,
-        "cluster": machine.cluster,
-        "backend": machine.backend,
-        "members": sorted(members.values_list("cluster_user", flat=True)),
-        "limits": {allocation.resource.tres: allocation.seconds // 60},
-        "open": allocation.wants_open,
-    }
-
-
-def _open_membership(allocation: Allocation, user: User, *, name: str) -> AllocationMember:
+def _open_membership(
+    allocation: Allocation, user: User, *, name: str, role: str = AllocationMember.Role.MEMBER
+) -> AllocationMember:
     machine = allocation.resource.machine
     name = name.strip().lower() or _known_name(machine, user) or _name_from(user)
     if _NOT_IN_NAMES.search(name) or not name[:1].isalpha() or not 2 <= len(name) <= 31:  # noqa: PLR2004
@@ -249,7 +236,7 @@ def _open_membership(allocation: Allocation, user: User, *, name: str) -> Alloca
             % {"name": name, "machine": machine.name}
         )
     today = timezone.localdate()
-    return allocation.members.create(user=user, cluster_user=name, since=today)
+    return allocation.members.create(user=user, cluster_user=name, role=role, since=today)
 
 
 def _end_membership(row: AllocationMember) -> None:

@@ -16,12 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants import sacct_messages
+from compute_grants.actions import overuse
 from compute_grants.actions.usage_charging import charge_known, record_runs
-from compute_grants.models import Machine, UsageImport
+from compute_grants.models import Allocation, Machine, UsageImport
 from compute_grants.policies import allocations as policies
 from compute_grants.sacct import BadFileError, JobRun, Problem, SacctReader
 from consortium import audit
 from consortium.errors import Invalid
+from consortium.jobs import nudge
 from consortium.models import User
 from consortium.states import require_transition
 
@@ -89,6 +91,8 @@ def import_sacct(
             _end(imported, State.INTERRUPTED, "usage.import_interrupted")
             raise
         _end(imported, State.DONE, "usage.imported")
+    overuse.follow(Allocation.objects.filter(resource__machine=machine))
+    nudge("compute_grants.look_at_alerts")
     return imported
 
 

@@ -14,13 +14,18 @@ class ClusterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClusterAccount:
-    """An account as the cluster has it. limits: whole minutes by TRES name, absolute."""
+    """An account as the cluster has it. limits: whole minutes by TRES name, absolute.
+
+    priority: "normal" or "low"; max_jobs: running at once, None for as many as the cluster takes.
+    """
 
     name: str
     parent: str
     members: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=dict)
     open: bool = True
+    priority: str = "normal"
+    max_jobs: int | None = None
 
 
 def checked_name(name: str) -> str:
@@ -55,6 +60,9 @@ class ClusterBackend(Protocol):
 
     def set_limits(self, name: str, limits: Mapping[str, int]) -> None:
         """Set the cumulative minutes by TRES, as totals and never as increments."""
+
+    def set_service(self, name: str, *, priority: str, max_jobs: int | None) -> None:
+        """Set how jobs of the account are treated; absolute values."""
 
     def close(self, name: str) -> None:
         """Let running jobs end and no new ones start or queue."""

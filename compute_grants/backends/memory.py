@@ -70,6 +70,10 @@ class MemoryBackend:
         with self._changing("set_limits") as state:
             _existing(state, name)["limits"].update(limits)
 
+    def set_service(self, name: str, *, priority: str, max_jobs: int | None) -> None:
+        with self._changing("set_service") as state:
+            _existing(state, name).update(priority=priority, max_jobs=max_jobs)
+
     def close(self, name: str) -> None:
         with self._changing("close") as state:
             _existing(state, name)["open"] = False
@@ -147,6 +151,8 @@ def _account(name: str, row: State) -> ClusterAccount:
         members=frozenset(row["members"]),
         limits=dict(row["limits"]),
         open=row["open"],
+        priority=row.get("priority", "normal"),
+        max_jobs=row.get("max_jobs"),
     )
 
 

@@ -4,9 +4,11 @@ from django.utils.functional import Promise
 
 from compute_grants.events import (
     allocations,
+    amendments,
     calls,
     machines,
     panel,
+    programme,
     proposals,
     reviews,
     usage,
@@ -19,5 +21,7 @@ EVENTS: dict[str, str | Promise] = {
     **reviews.EVENTS,
     **panel.EVENTS,
     **allocations.EVENTS,
+    **amendments.EVENTS,
+    **programme.EVENTS,
     **usage.EVENTS,
 }

@@ -11,5 +11,12 @@ EVENTS: dict[str, str | Promise] = {
     "allocation.closed": _("Grant closed"),
     "allocation.member_added": _("Member added"),
     "allocation.member_removed": _("Member removed"),
+    "allocation.amended": _("Grant changed on request"),
+    "allocation.part_released": _("Part of the award released"),
+    "allocation.part_withheld": _("Part of the award withheld"),
+    "allocation.overuse_step": _("Step of the rule on overuse"),
+    "allocation.stages_planned": _("Stages of use planned"),
+    "allocation.alerts_set": _("Alerts set"),
+    "allocation.alert": _("Alert"),
     "allocation.overused": _("All of the grant's time used"),
 }

@@ -1,6 +1,8 @@
 """Machines, calls, proposals, reviews and what follows from them."""
 
+from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
+from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.calls import Call, CallBudget, Criterion, FusionStage
 from compute_grants.models.machines import (
     Capacity,
@@ -10,6 +12,7 @@ from compute_grants.models.machines import (
     Precision,
     Resource,
 )
+from compute_grants.models.programme import ProgrammePolicy
 from compute_grants.models.proposals import (
     Proposal,
     ResourceRequest,
@@ -17,6 +20,7 @@ from compute_grants.models.proposals import (
     interested_institutions,
 )
 from compute_grants.models.rebuttals import Rebuttal, RebuttalWindow
+from compute_grants.models.release_schedule import Tranche
 from compute_grants.models.reviews import (
     AwardLine,
     PanelDecision,
@@ -29,11 +33,16 @@ from compute_grants.models.reviews import (
 )
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
+from compute_grants.models.stages import StagePlan
 from compute_grants.models.usage import UsageImport, UsageRecord
 
 __all__ = [
+    "Alert",
+    "AlertSettings",
     "Allocation",
     "AllocationMember",
+    "Amendment",
+    "AmendmentPart",
     "AwardLine",
     "Call",
     "CallBudget",
@@ -45,6 +54,7 @@ __all__ = [
     "Partition",
     "PeakRate",
     "Precision",
+    "ProgrammePolicy",
     "Proposal",
     "Rebuttal",
     "RebuttalWindow",
@@ -57,10 +67,12 @@ __all__ = [
     "ReviewReminder",
     "ReviewVersion",
     "Score",
+    "StagePlan",
     "Submission",
     "TechnicalCheck",
     "TechnicalReview",
     "Tie",
+    "Tranche",
     "UsageImport",
     "UsageRecord",
     "Waiver",

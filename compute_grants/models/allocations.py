@@ -67,6 +67,8 @@ class Allocation(models.Model):
     CLOSED     over for good
 
     account: its pot in the ledger. slurm_account: unknown until the cluster has it.
+    seconds: what it may use: everything but usage that its account has seen, released parts
+    of the award included. held_seconds: planned parts, which lie on `reserve`.
     """
 
     class State(models.TextChoices):
@@ -74,6 +76,14 @@ class Allocation(models.Model):
         ACTIVE = "active", _("active")
         SUSPENDED = "suspended", _("suspended")
         CLOSED = "closed", _("closed")
+
+    class Overuse(models.TextChoices):
+        """How far beyond its hours it is, and so how the machine treats it."""
+
+        NONE = "none", _("within its hours")
+        LOW = "low", _("lower priority")
+        FEW = "few", _("few running jobs")
+        SUSPENDED = "suspended", _("suspended for overuse")
 
     TRANSITIONS = {
         State.AWARDED: frozenset({State.ACTIVE, State.CLOSED}),
@@ -88,8 +98,12 @@ class Allocation(models.Model):
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="allocations")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations")
     account = models.OneToOneField(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    reserve = models.OneToOneField(Account, on_delete=models.PROTECT, null=True, related_name="+")
     state = models.CharField(max_length=12, choices=State, default=State.AWARDED)
     seconds = models.PositiveBigIntegerField(help_text=_("Granted, in the resource's unit."))
+    held_seconds = models.PositiveBigIntegerField(default=0)
+    overuse = models.CharField(max_length=10, choices=Overuse, default=Overuse.NONE)
+    suspended_by_rule = models.BooleanField(default=False)
     starts_on = models.DateField()
     ends_on = models.DateField()
     slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
@@ -100,7 +114,6 @@ class Allocation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(name="allocation_not_zero", condition=Q(seconds__gt=0)),
             models.CheckConstraint(
                 name="allocation_ends_after_it_starts", condition=Q(ends_on__gt=F("starts_on"))
             ),
@@ -132,6 +145,11 @@ class Allocation(models.Model):
         return f"{series}{year}_{number}"
 
     @property
+    def promised_seconds(self) -> int:
+        """Released and planned together: what the call gave for it."""
+        return self.seconds + self.held_seconds
+
+    @property
     def wants_open(self) -> bool:
         return self.state in self.OPEN
 
@@ -142,12 +160,17 @@ class Allocation(models.Model):
 class AllocationMember(models.Model):
     """A person who may run jobs on an allocation, under a name of the cluster.
 
-    until: the last day; without it the membership is open. Removal works at once.
+    role: a deputy may change members, stages and alerts as the lead may. until: the last day; without it the membership is open. Removal works at once.
     """
+
+    class Role(models.TextChoices):
+        MEMBER = "member", _("member")
+        DEPUTY = "deputy", _("deputy of the lead")
 
     allocation = models.ForeignKey(Allocation, on_delete=models.CASCADE, related_name="members")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     cluster_user = models.CharField(max_length=31, validators=[CLUSTER_USER])
+    role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
 

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import Allocation, Machine, Proposal
+from compute_grants.models import Allocation, AllocationMember, Machine, Proposal
 from consortium.models import Affiliation, ArmAppointment, User
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
@@ -32,15 +32,29 @@ def can_manage(user: User, allocation: Allocation) -> Decision:
     return ALLOW
 
 
+def leads(user: User, allocation: Allocation) -> bool:
+    """The lead, and the deputies whom the lead named."""
+    if user.pk == allocation.proposal.lead_id:
+        return True
+    deputy = AllocationMember.Role.DEPUTY
+    return allocation.members.filter(user=user, role=deputy, until__isnull=True).exists()
+
+
+def can_name_deputies(user: User, allocation: Allocation) -> Decision:
+    if user.pk != allocation.proposal.lead_id:
+        return deny(_("Only the lead of the grant names deputies."))
+    return ALLOW
+
+
 def can_change_members(user: User, allocation: Allocation) -> Decision:
     """Add and remove the people who may run jobs on it."""
     if allocation.state == Allocation.State.CLOSED:
         return deny(_("This grant is closed, so its members cannot change."))
-    if user.pk == allocation.proposal.lead_id:
+    if leads(user, allocation):
         return ALLOW
     managing = can_manage(user, allocation)
     if not managing:
-        return deny(_("Only the lead of the grant and the machine's centre change its members."))
+        return deny(_("Only the lead, a deputy and the machine's centre change the members of a grant."))
     return managing
 
 

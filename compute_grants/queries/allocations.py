@@ -69,7 +69,7 @@ class Pace:
 
     @property
     def used_percent(self) -> int:
-        return round(100 * self.used / self.granted)
+        return round(100 * self.used / self.granted) if self.granted else 0
 
     @property
     def per_day(self) -> int:
@@ -209,6 +209,14 @@ class Entry:
 
 ENTRY_LABELS: Mapping[str, str | Promise] = {
     "award": gettext_lazy("award"),
+    "release": gettext_lazy("part of the award released"),
+    "supplement": gettext_lazy("supplement"),
+    "transfer": gettext_lazy("transfer"),
+    "transfer-in": gettext_lazy("transfer received"),
+    "transfer-out": gettext_lazy("transfer given"),
+    "advance": gettext_lazy("advance"),
+    "renewal": gettext_lazy("renewal"),
+    "adjustment": gettext_lazy("adjustment by the office"),
     "usage": gettext_lazy("usage"),
     "usage-correction": gettext_lazy("correction of usage"),
     "reversal": gettext_lazy("reversal"),

@@ -41,6 +41,7 @@ class Account(models.Model):
         SOURCE = "source", _("source")
         BUDGET = "budget", _("call budget")
         ALLOCATION = "allocation", _("allocation")
+        RESERVE = "reserve", _("promised, not yet released")
         USAGE = "usage", _("usage sink")
         CLEARING = "clearing", _("clearing")
         SHARE = "share", _("share of income")

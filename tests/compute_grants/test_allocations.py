@@ -7,8 +7,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from compute_grants.actions import allocations
-from compute_grants.actions.allocations import AlreadyMember, NameTaken, NoBudget, NotMember
+from compute_grants.actions import allocations, grant_account
+from compute_grants.actions.allocations import AlreadyMember, NameTaken, NotMember
+from compute_grants.actions.grant_account import NoBudget
 from compute_grants.backends import ClusterError, cluster
 from compute_grants.backends.base import checked_name
 from compute_grants.backends.memory import MemoryBackend
@@ -130,7 +131,7 @@ def test_core_time_is_limited_as_cores_and_rounded_down_to_the_minute():
     allocation = awarded(resource=resource, hours=1)
     Allocation.objects.filter(pk=allocation.pk).update(seconds=3659)
     allocation.refresh_from_db()
-    assert allocations.wanted(allocation)["limits"] == {"cpu": 60}
+    assert grant_account.wanted(allocation)["limits"] == {"cpu": 60}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_names_that_a_cluster_would_read_otherwise_are_refused(name):
 
 def test_an_unknown_backend_is_an_error_the_loop_keeps():
     made = awarded()
-    DesiredState.objects.update(spec=allocations.wanted(made) | {"backend": "slurm"})
+    DesiredState.objects.update(spec=grant_account.wanted(made) | {"backend": "slurm"})
     desired.reconcile_due()
     assert "no backend" in DesiredState.objects.get().error
 

@@ -1,0 +1,25 @@
+"""What ends with a grant."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from compute_grants.actions import release_schedule
+from compute_grants.models import Allocation, Amendment
+from consortium import audit
+from consortium.states import require_transition
+
+
+def tidy(allocation: Allocation) -> None:
+    """After a locked grant closed: its planned parts return, its open requests end."""
+    reason = _("The grant was closed.")
+    release_schedule.withhold_all(allocation, reason=reason)
+    rows = Amendment.objects.filter(
+        Q(allocation=allocation) | Q(other=allocation), state__in=Amendment.OPEN
+    )
+    for amendment in rows.exclude(kind=Amendment.Kind.APPEAL).select_for_update().order_by("pk"):
+        require_transition(Amendment.TRANSITIONS, amendment.state, Amendment.State.WITHDRAWN)
+        amendment.state, amendment.decision_reason = Amendment.State.WITHDRAWN, reason
+        amendment.save(update_fields=["state", "decision_reason"])
+        audit.record("amendment.withdrawn", amendment, by=None, reason=reason)

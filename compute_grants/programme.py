@@ -1,0 +1,233 @@
+"""The programme's rules as data: one frozen dataclass for each kind of policy.
+
+A version is a row of ProgrammePolicy; its JSON body becomes one of these. Where no row is in
+force yet, the dataclass's own values are the founding version. A new kind is a new dataclass
+in KINDS, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consortium.errors import Invalid
+
+
+def whole(default: int, label: str | Promise, *, least: int = 0, most: int = 100_000) -> Any:
+    """A field that holds a whole number between two bounds, with its name for people."""
+    return field(default=default, metadata={"label": label, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What every policy's body can do: become JSON and, through `parse`, come from it."""
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension(Body):
+    """More time to use the same hours."""
+
+    opens_days: int = whole(90, gettext_lazy("Opens so many days before the end"), least=1)
+    most_months: int = whole(6, gettext_lazy("Months at most, all extensions together"), most=36)
+    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supplement(Body):
+    """More hours out of what the call has left."""
+
+    most_percent: int = whole(50, gettext_lazy("At most this share of the award, in percent"))
+    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(Body):
+    """Hours from one grant to another of the same lead, at the rates of the day."""
+
+    closes_days: int = whole(30, gettext_lazy("Closes so many days before the giver's end"))
+    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance(Body):
+    """Hours now that the lead's next award on the same machine pays back."""
+
+    opens_days: int = whole(90, gettext_lazy("Opens so many days before the end"), least=1)
+    most_percent: int = whole(10, gettext_lazy("At most this share of the award, in percent"))
+    repay_percent: int = whole(
+        50, gettext_lazy("Share of the next award that may go to paying back"), least=1, most=100
+    )
+    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal(Body):
+    """A further term. While it is decided the grant stays active."""
+
+    opens_days: int = whole(30, gettext_lazy("Opens so many days before the end"), least=1)
+    most_months: int = whole(12, gettext_lazy("Months at most"), least=1, most=36)
+    most_percent: int = whole(
+        100, gettext_lazy("Hours at most, in percent of the award"), most=1000
+    )
+    due_days: int = whole(21, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal(Body):
+    """A refused request is looked at again, by somebody else."""
+
+    within_days: int = whole(30, gettext_lazy("Days after the decision"), least=1)
+    due_days: int = whole(30, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment(Body):
+    """What the R&D office puts right by itself."""
+
+    second_person_hours: int = whole(
+        1000, gettext_lazy("A second person decides from this many hours"), most=10**9
+    )
+    due_days: int = whole(7, gettext_lazy("Days to decide"), least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overuse(Body):
+    """What follows when more is used than was released. In percent of it.
+
+    limit_percent: where the machine itself stops new jobs. Above 100, the steps between are
+    worked through; at 100 only usage that arrives late takes a grant beyond.
+    """
+
+    limit_percent: int = whole(
+        100, gettext_lazy("The machine stops new jobs at"), least=100, most=300
+    )
+    low_percent: int = whole(100, gettext_lazy("Lower priority above"), least=100, most=300)
+    few_percent: int = whole(125, gettext_lazy("Few running jobs above"), least=100, most=300)
+    few_jobs: int = whole(2, gettext_lazy("Running jobs then"), least=1, most=100)
+    suspend_percent: int = whole(150, gettext_lazy("Suspended above"), least=100, most=1000)
+
+    def check(self) -> None:
+        if not self.low_percent <= self.few_percent <= self.suspend_percent:
+            message = _("The steps must follow each other: lower priority, few jobs, suspension.")
+            raise Invalid({"few_percent": [message]})
+
+
+AWARD, DATE, REPORT = "award", "date", "report"
+CONDITIONS: Mapping[str, str | Promise] = {
+    AWARD: gettext_lazy("at once"),
+    DATE: gettext_lazy("on a day"),
+    REPORT: gettext_lazy("when a progress report is accepted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of an award. after_days: from the grant's first day to the day it is due."""
+
+    percent: int
+    condition: str
+    after_days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSchedule(Body):
+    """How an award is handed out. Smaller ones than `from_hours` are released at once."""
+
+    from_hours: int = whole(0, gettext_lazy("For awards of at least so many hours"), most=10**9)
+    parts: tuple[Part, ...] = field(
+        default=(Part(100, AWARD),), metadata={"label": gettext_lazy("Parts")}
+    )
+
+    def check(self) -> None:
+        if not self.parts or sum(part.percent for part in self.parts) != 100:  # noqa: PLR2004
+            raise Invalid({"parts": [_("The parts of an award must make 100 percent.")]})
+        for part in self.parts:
+            if part.condition not in CONDITIONS or part.percent < 1 or part.after_days < 0:
+                raise Invalid({"parts": [_("Give each part a share, a condition and its days.")]})
+        if self.parts[0].condition != AWARD:
+            raise Invalid({"parts": [_("The first part is released at once.")]})
+
+    def shares(self, seconds: int) -> list[int]:
+        """`seconds` by part: whole hours rounded down; the last part takes what is over."""
+        if seconds < self.from_hours * 3600:
+            return [seconds]
+        given = [seconds * part.percent // 360_000 * 3600 for part in self.parts[:-1]]
+        return [*given, seconds - sum(given)]
+
+
+KINDS: dict[str, type[Body]] = {
+    "extension": Extension,
+    "supplement": Supplement,
+    "transfer": Transfer,
+    "advance": Advance,
+    "renewal": Renewal,
+    "appeal": Appeal,
+    "adjustment": Adjustment,
+    "overuse": Overuse,
+    "release_schedule": ReleaseSchedule,
+}
+LABELS: dict[str, str | Promise] = {
+    "extension": gettext_lazy("Extension"),
+    "supplement": gettext_lazy("Supplement"),
+    "transfer": gettext_lazy("Transfer"),
+    "advance": gettext_lazy("Advance"),
+    "renewal": gettext_lazy("Renewal"),
+    "appeal": gettext_lazy("Appeal"),
+    "adjustment": gettext_lazy("Adjustment by the office"),
+    "overuse": gettext_lazy("Overuse"),
+    "release_schedule": gettext_lazy("Release schedule"),
+}
+
+
+def parse(kind: str, data: Mapping[str, Any]) -> Body:
+    """The body of one kind out of JSON. Raises Invalid by field; every field must be known."""
+    if kind not in KINDS:
+        raise Invalid({"kind": [_("There is no such policy.")]})
+    shape = KINDS[kind]
+    known = {one.name: one for one in fields(shape)}
+    errors = {name: [_("This policy has no such value.")] for name in data.keys() - known.keys()}
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in errors:
+            continue
+        try:
+            values[name] = _value(value, known[name].metadata)
+        except (TypeError, ValueError) as error:
+            errors[name] = [str(error)]
+    if errors:
+        raise Invalid(errors)
+    body = shape(**values)
+    check = getattr(body, "check", None)
+    if check is not None:
+        check()
+    return body
+
+
+def _value(value: Any, about: Mapping[str, Any]) -> Any:
+    if "least" not in about:
+        return tuple(_part(part) for part in value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(_("Enter a whole number."))
+    if not about["least"] <= value <= about["most"]:
+        message = _("Enter a number from %(least)s to %(most)s.")
+        raise ValueError(message % {"least": about["least"], "most": about["most"]})
+    return value
+
+
+def _part(part: Any) -> Part:
+    shape = isinstance(part, Mapping) and part.keys() <= {"percent", "condition", "after_days"}
+    numbers = shape and all(
+        isinstance(part.get(name, 0), int) and not isinstance(part.get(name, 0), bool)
+        for name in ("percent", "after_days")
+    )
+    if not numbers or not isinstance(part.get("condition"), str):
+        raise ValueError(_("Give each part a share, a condition and its days."))
+    return Part(part.get("percent", 0), part["condition"], part.get("after_days", 0))

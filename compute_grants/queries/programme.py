@@ -1,0 +1,71 @@
+"""The programme's rules in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from compute_grants import programme
+from compute_grants.models import ProgrammePolicy
+
+
+def in_force(kind: str, day: date | None = None) -> programme.Body:
+    """The body of one kind on a day (today). One query."""
+    row = ProgrammePolicy.objects.filter(kind=kind).in_force(day or timezone.localdate()).first()
+    return row.parsed if row else programme.KINDS[kind]()
+
+
+def all_in_force(day: date | None = None) -> dict[str, programme.Body]:
+    """The body of every kind on a day (today). One query."""
+    rows = ProgrammePolicy.objects.in_force(day or timezone.localdate())
+    found = {kind: shape() for kind, shape in programme.KINDS.items()}
+    return found | {row.kind: row.parsed for row in rows if row.kind in found}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One kind of rule as the page shows it. version: None while the founding one holds."""
+
+    kind: str
+    label: str
+    body: programme.Body
+    version: ProgrammePolicy | None
+    coming: ProgrammePolicy | None
+
+    @property
+    def values(self) -> list[tuple[str, Any]]:
+        """(name for people, value) of each field; parts of an award as they are."""
+        return [
+            (str(one.metadata.get("label", one.name)), getattr(self.body, one.name))
+            for one in fields(self.body)
+            if one.name != "parts"
+        ]
+
+    @property
+    def parts(self) -> tuple[programme.Part, ...]:
+        return getattr(self.body, "parts", ())
+
+
+def policy_rows(day: date | None = None) -> list[PolicyRow]:
+    """Every kind with the version in force and the next one. One query."""
+    today = day or timezone.localdate()
+    current: dict[str, ProgrammePolicy] = {}
+    coming: dict[str, ProgrammePolicy] = {}
+    for row in ProgrammePolicy.objects.select_related("by").order_by("since", "pk"):
+        if row.since <= today:
+            current[row.kind] = row
+        else:
+            coming.setdefault(row.kind, row)
+    return [
+        PolicyRow(
+            kind=kind,
+            label=str(programme.LABELS.get(kind, kind)),
+            body=current[kind].parsed if kind in current else shape(),
+            version=current.get(kind),
+            coming=coming.get(kind),
+        )
+        for kind, shape in programme.KINDS.items()
+    ]
