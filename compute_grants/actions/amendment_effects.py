@@ -1,4 +1,4 @@
-"""What an approved request does to its grant. Runs once, under locks, in the decision's transaction.
+"""What an approved request does to its grant: once, in the transaction of the decision.
 
 Every movement is keyed by the request's number, so that even a lost state could not move twice.
 """
@@ -118,12 +118,22 @@ def _transfer(amendment: Amendment, grants: Grants, by: User | None) -> None:
         return
     key, reason = f"amendment:{amendment.number}", amendment.number
     give(
-        receiver, source=budget_of(receiver), seconds=receives, code="transfer-in",
-        key=f"{key}:in", by=by, reason=reason,
+        receiver,
+        source=budget_of(receiver),
+        seconds=receives,
+        code="transfer-in",
+        key=f"{key}:in",
+        by=by,
+        reason=reason,
     )
     take(
-        giver, target=budget_of(giver), seconds=gives, code="transfer-out", key=f"{key}:out",
-        by=by, reason=reason,
+        giver,
+        target=budget_of(giver),
+        seconds=gives,
+        code="transfer-out",
+        key=f"{key}:out",
+        by=by,
+        reason=reason,
     )
 
 
@@ -134,8 +144,13 @@ def _move(
     assert receiver.account is not None
     require_left(giver, seconds)
     moved = posting(
-        key=f"amendment:{amendment.number}", debit=giver.account, credit=receiver.account,
-        seconds=seconds, code="transfer", by=by, reason=amendment.number,
+        key=f"amendment:{amendment.number}",
+        debit=giver.account,
+        credit=receiver.account,
+        seconds=seconds,
+        code="transfer",
+        by=by,
+        reason=amendment.number,
     )
     if moved:
         giver.seconds -= seconds

@@ -210,17 +210,21 @@ def _seconds_errors(kind: str, wish: Wish, facts: queries.Facts) -> dict[str, li
     if seconds == 0 and kind == Kind.RENEWAL:
         return {}
     if kind == Kind.ADJUSTMENT:
-        if seconds == 0:
-            return {"seconds": [_("Enter the hours to add, or to take back with a minus.")]}
-        if -seconds > facts.left:
-            return {"seconds": [_("The grant has fewer hours left than would be taken back.")]}
-        return {}
+        return _adjustment_errors(seconds, facts)
     if seconds <= 0:
         return {"seconds": [_("Enter the hours that you need.")]}
     most = policies.most_seconds(facts, kind)
     if most is not None and seconds > most:
         message = _("The rules allow %(hours)s hours at most.") % {"hours": f"{most // 3600:,}"}
         return {"seconds": [message]}
+    return {}
+
+
+def _adjustment_errors(seconds: int, facts: queries.Facts) -> dict[str, list[str]]:
+    if seconds == 0:
+        return {"seconds": [_("Enter the hours to add, or to take back with a minus.")]}
+    if -seconds > facts.left:
+        return {"seconds": [_("The grant has fewer hours left than would be taken back.")]}
     return {}
 
 
@@ -300,9 +304,7 @@ def _finish(amendment: Amendment, state: Amendment.State, reason: str, by: User)
     audit.record(f"amendment.{state.value}", amendment, by=by, reason=reason[:300])
 
 
-def _approve(
-    amendment: Amendment, grants: Mapping[int, Allocation], reason: str, by: User
-) -> None:
+def _approve(amendment: Amendment, grants: Mapping[int, Allocation], reason: str, by: User) -> None:
     _finish(amendment, State.APPROVED, reason, by)
     amendment_effects.apply(amendment, dict(grants), by=by)
     _applied(amendment, by)

@@ -63,7 +63,13 @@ def budget_of(allocation: Allocation) -> Account:
 
 
 def posting(
-    *, key: str, debit: Account, credit: Account, seconds: int, code: str, by: User | None,
+    *,
+    key: str,
+    debit: Account,
+    credit: Account,
+    seconds: int,
+    code: str,
+    by: User | None,
     reason: str,
 ) -> bool:
     """Move time once for this key; False where it had moved before. Raises ledger refusals."""
@@ -80,14 +86,25 @@ def posting(
 
 
 def give(
-    allocation: Allocation, *, source: Account, seconds: int, code: str, key: str, by: User | None,
+    allocation: Allocation,
+    *,
+    source: Account,
+    seconds: int,
+    code: str,
+    key: str,
+    by: User | None,
     reason: str,
 ) -> None:
     """Add time out of `source` to a locked grant. Raises NotEnoughInCall."""
     assert allocation.account is not None
     try:
         moved = posting(
-            key=key, debit=source, credit=allocation.account, seconds=seconds, code=code, by=by,
+            key=key,
+            debit=source,
+            credit=allocation.account,
+            seconds=seconds,
+            code=code,
+            by=by,
             reason=reason,
         )
     except ledger.Overdrawn as error:
@@ -104,14 +121,25 @@ def give(
 
 
 def take(
-    allocation: Allocation, *, target: Account, seconds: int, code: str, key: str, by: User | None,
+    allocation: Allocation,
+    *,
+    target: Account,
+    seconds: int,
+    code: str,
+    key: str,
+    by: User | None,
     reason: str,
 ) -> None:
     """Move unused time of a grant, locked with its usage, to `target`. Raises NotEnoughLeft."""
     assert allocation.account is not None
     require_left(allocation, seconds)
     moved = posting(
-        key=key, debit=allocation.account, credit=target, seconds=seconds, code=code, by=by,
+        key=key,
+        debit=allocation.account,
+        credit=target,
+        seconds=seconds,
+        code=code,
+        by=by,
         reason=reason,
     )
     if moved:

@@ -79,9 +79,7 @@ def _open_reserve(allocation: Allocation, now: int, rest: int) -> None:
     allocation.save(update_fields=["reserve", "seconds", "held_seconds"])
 
 
-def _plan(
-    allocation: Allocation, rule: programme.ReleaseSchedule, shares: list[int]
-) -> None:
+def _plan(allocation: Allocation, rule: programme.ReleaseSchedule, shares: list[int]) -> None:
     """One row for each part; the first is released with the award."""
     for position, (part, seconds) in enumerate(zip(rule.parts, shares, strict=True), start=1):
         first = position == 1
@@ -120,7 +118,10 @@ def release(tranche: Tranche, *, by: User | None, reason: str = "") -> Tranche:
     )
     _settle(allocation, tranche, State.RELEASED, by, reason)
     audit.record(
-        "allocation.part_released", allocation, by=by, part=tranche.position,
+        "allocation.part_released",
+        allocation,
+        by=by,
+        part=tranche.position,
         seconds=tranche.seconds,
     )
     overuse.follow_one(allocation)
@@ -153,8 +154,12 @@ def withhold(tranche: Tranche, *, reason: str, by: User | None) -> Tranche:
     )
     _settle(allocation, tranche, State.WITHHELD, by, reason)
     audit.record(
-        "allocation.part_withheld", allocation, by=by, part=tranche.position,
-        seconds=tranche.seconds, reason=reason[:300],
+        "allocation.part_withheld",
+        allocation,
+        by=by,
+        part=tranche.position,
+        seconds=tranche.seconds,
+        reason=reason[:300],
     )
     return tranche
 

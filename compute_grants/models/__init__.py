@@ -31,9 +31,9 @@ from compute_grants.models.reviews import (
     ReviewVersion,
     Score,
 )
+from compute_grants.models.stages import StagePlan
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
-from compute_grants.models.stages import StagePlan
 from compute_grants.models.usage import UsageImport, UsageRecord
 
 __all__ = [

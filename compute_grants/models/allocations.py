@@ -160,7 +160,8 @@ class Allocation(models.Model):
 class AllocationMember(models.Model):
     """A person who may run jobs on an allocation, under a name of the cluster.
 
-    role: a deputy may change members, stages and alerts as the lead may. until: the last day; without it the membership is open. Removal works at once.
+    role: a deputy may change members, stages and alerts as the lead may. until: the last day;
+    without it the membership is open. Removal works at once.
     """
 
     class Role(models.TextChoices):

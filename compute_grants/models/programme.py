@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants import programme
-from consortium.append_only import AppendOnly
 from consortium.models import User
 
 

@@ -54,7 +54,9 @@ def can_change_members(user: User, allocation: Allocation) -> Decision:
         return ALLOW
     managing = can_manage(user, allocation)
     if not managing:
-        return deny(_("Only the lead, a deputy and the machine's centre change the members of a grant."))
+        return deny(
+            _("Only the lead, a deputy and the machine's centre change the members of a grant.")
+        )
     return managing
 
 

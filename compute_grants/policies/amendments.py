@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -82,7 +83,7 @@ def _before_end(facts: Facts, days: int) -> Decision:
     return ALLOW
 
 
-def _on(text: str | Promise, day: date, days: int = 0) -> Promise:
+def _on(text: Any, day: date, days: int = 0) -> Promise:
     return format_lazy(text, day=_Day(day), days=days)
 
 
@@ -123,7 +124,9 @@ def _transfer(facts: Facts) -> Decision:
     assert isinstance(body, programme.Transfer)
     closes = facts.allocation.ends_on - timedelta(days=body.closes_days)
     if facts.today > closes:
-        return deny(_on(_("Closed on {day}, {days} days before the end."), closes, body.closes_days))
+        return deny(
+            _on(_("Closed on {day}, {days} days before the end."), closes, body.closes_days)
+        )
     return ALLOW if facts.left else deny(_("Nothing is left to transfer."))
 
 
@@ -190,7 +193,9 @@ def can_decide(user: User, amendment: Amendment, part: AmendmentPart) -> Decisio
         return deny(_("You asked for this. Somebody else decides."))
     grants = [grant for grant in (amendment.allocation, amendment.other) if grant is not None]
     if any(concerned(user, grant) for grant in grants):
-        return deny(_("You or your institution have an interest in this grant. A colleague decides."))
+        return deny(
+            _("You or your institution have an interest in this grant. A colleague decides.")
+        )
     if _had_a_word(user, amendment):
         return deny(_("You have decided on this already. Somebody else decides now."))
     return _speaks_for(user, amendment, part)

@@ -13,5 +13,7 @@ def can_release(user: User, allocation: Allocation) -> Decision:
     """The R&D office and the machine's centre; nobody with an interest in the grant."""
     managing = can_manage(user, allocation)
     if managing and concerned(user, allocation):
-        return deny(_("You or your institution have an interest in this grant. A colleague decides."))
+        return deny(
+            _("You or your institution have an interest in this grant. A colleague decides.")
+        )
     return managing

@@ -55,9 +55,7 @@ def wanted(row: AlertSettings | None) -> Wanted:
     return Wanted(row.percents, row.runs_out, row.idle_days)
 
 
-def _figures(
-    allocation: Allocation, recent: int, last: datetime | None, today: date
-) -> Figures:
+def _figures(allocation: Allocation, recent: int, last: datetime | None, today: date) -> Figures:
     assert allocation.account is not None, "an allocation has its account from the award on"
     left = allocation.account.available
     running = min(max((today - allocation.starts_on).days + 1, 1), RECENT.days)

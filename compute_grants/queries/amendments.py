@@ -67,7 +67,7 @@ class Facts:
 def facts(allocation: Allocation, today: date | None = None) -> Facts:
     """Two queries, and one for the account."""
     past = tuple(allocation.amendments.order_by("pk"))
-    account = Account.objects.filter(pk=allocation.account_id).first()
+    account = Account.objects.filter(pk=allocation.account_id or 0).first()
     left = max(account.available, 0) if account else allocation.seconds
     return Facts(allocation, today or timezone.localdate(), all_in_force(), past, left)
 

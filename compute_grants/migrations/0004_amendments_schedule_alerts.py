@@ -13,7 +13,7 @@ from consortium.append_only import AppendOnly
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compute_grants', '0002_add_allocations_usage'),
+        ("compute_grants", "0003_deepen_reviews"),
         ('consortium', '0003_joining_and_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

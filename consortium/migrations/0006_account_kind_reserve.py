@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('consortium', '0003_joining_and_sessions'),
+        ("consortium", "0005_stored_files"),
     ]
 
     operations = [
