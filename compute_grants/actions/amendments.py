@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from compute_grants.actions import amendment_effects, exchange
 from compute_grants.actions.grant_account import locked_with_usage
+from compute_grants.amendment_facts import Facts
 from compute_grants.models import Allocation, Amendment, AmendmentPart
 from compute_grants.policies import amendments as policies
 from compute_grants.queries import amendments as queries
@@ -173,9 +174,9 @@ def _require_open(decision: Decision) -> None:
         raise NotOpen(decision.reason)
 
 
-def _without(facts: queries.Facts, amendment: Amendment) -> queries.Facts:
+def _without(facts: Facts, amendment: Amendment) -> Facts:
     past = tuple(row for row in facts.past if row.pk != amendment.pk)
-    return queries.Facts(facts.allocation, facts.today, facts.bodies, past, facts.left)
+    return Facts(facts.allocation, facts.today, facts.bodies, past, facts.left)
 
 
 def _wish_of(amendment: Amendment) -> Wish:
@@ -188,7 +189,7 @@ def _wish_of(amendment: Amendment) -> Wish:
     )
 
 
-def _check(kind: str, wish: Wish, facts: queries.Facts) -> None:
+def _check(kind: str, wish: Wish, facts: Facts) -> None:
     """What its kind needs is there and within the rules. Raises Invalid by field."""
     errors: dict[str, list[str]] = {}
     if not wish.reason.strip():
@@ -205,7 +206,7 @@ def _check(kind: str, wish: Wish, facts: queries.Facts) -> None:
         raise Invalid(errors)
 
 
-def _seconds_errors(kind: str, wish: Wish, facts: queries.Facts) -> dict[str, list[str]]:
+def _seconds_errors(kind: str, wish: Wish, facts: Facts) -> dict[str, list[str]]:
     seconds = wish.seconds or 0
     if seconds == 0 and kind == Kind.RENEWAL:
         return {}
@@ -220,7 +221,7 @@ def _seconds_errors(kind: str, wish: Wish, facts: queries.Facts) -> dict[str, li
     return {}
 
 
-def _adjustment_errors(seconds: int, facts: queries.Facts) -> dict[str, list[str]]:
+def _adjustment_errors(seconds: int, facts: Facts) -> dict[str, list[str]]:
     if seconds == 0:
         return {"seconds": [_("Enter the hours to add, or to take back with a minus.")]}
     if -seconds > facts.left:
@@ -228,7 +229,7 @@ def _adjustment_errors(seconds: int, facts: queries.Facts) -> dict[str, list[str
     return {}
 
 
-def _end_errors(kind: str, wish: Wish, facts: queries.Facts) -> dict[str, list[str]]:
+def _end_errors(kind: str, wish: Wish, facts: Facts) -> dict[str, list[str]]:
     if wish.ends_on is None:
         return {"ends_on": [_("Enter the last day that you need.")]}
     if wish.ends_on <= facts.allocation.ends_on:
@@ -241,7 +242,7 @@ def _end_errors(kind: str, wish: Wish, facts: queries.Facts) -> dict[str, list[s
     return {}
 
 
-def _other_errors(wish: Wish, facts: queries.Facts) -> dict[str, list[str]]:
+def _other_errors(wish: Wish, facts: Facts) -> dict[str, list[str]]:
     if wish.other is None:
         return {"other": [_("Choose the grant that receives the hours.")]}
     own = wish.other.proposal.lead_id == facts.allocation.proposal.lead_id
@@ -268,7 +269,7 @@ def _quote(amendment: Amendment) -> None:
     amendment.quoted_on = day
 
 
-def _due_days(facts: queries.Facts, kind: str) -> int:
+def _due_days(facts: Facts, kind: str) -> int:
     days: int = facts.bodies[kind].due_days  # type: ignore[attr-defined]  # every kind has it
     return days
 
