@@ -13,8 +13,10 @@ class DomainError(Exception):
     """The request is understood and allowed, but the rules say no. HTTP 409.
 
     The message is a whole sentence in the reader's language that names the rule and says
-    what to do next.
+    what to do next. `status` differs where the portal cannot, rather than the rules forbid.
     """
+
+    status = 409
 
     def __init__(self, message: str | Promise) -> None:
         super().__init__(message)

@@ -26,11 +26,15 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class NoRoom(DomainError):
-    """The disk is full."""
+    """The disk is full. HTTP 507."""
+
+    status = 507
 
 
 class Gone(DomainError):
-    """The row is there, its bytes are not."""
+    """The row is there, its bytes are not. HTTP 503."""
+
+    status = 503
 
 
 class TooMany(Exception):

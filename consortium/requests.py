@@ -54,11 +54,13 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, DomainError):
-            status, code = 409, type(error).__name__
+            status, code = error.status, type(error).__name__
         elif isinstance(error, Invalid):
             status, code = 422, "Invalid"
         else:
             return None
         if request.path.startswith("/api/"):
             return problem(status, code, str(error))
-        return render(request, "409.html", {"message": str(error)}, status=status)
+        return render(
+            request, "409.html", {"message": str(error), "code": str(status)}, status=status
+        )

@@ -286,7 +286,8 @@ LOGGING = {
     "formatters": {"json": {"()": "consortium.logs.JsonFormatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     # One line for each of our own calls to MLflow says nothing that MLflow's answer does not.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # Nor do the ten steps in which a document is laid out.
+    "loggers": {"httpx": {"level": "WARNING"}, "weasyprint.progress": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }
 SITE_NAME = _("Open Model Innovation Consortium")

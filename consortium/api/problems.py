@@ -31,7 +31,7 @@ def not_found_detail() -> str:
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DomainError 409, Invalid and validation errors 422, the rest as DRF says."""
     if isinstance(exc, DomainError):
-        return _problem(409, type(exc).__name__, str(exc))
+        return _problem(exc.status, type(exc).__name__, str(exc))
     if isinstance(exc, Invalid):
         return _problem(422, "Invalid", str(exc), errors=exc.errors)
     if isinstance(exc, exceptions.ValidationError):
