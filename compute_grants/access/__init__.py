@@ -2,6 +2,7 @@
 
 from compute_grants.access import (
     allocations,
+    amendments,
     calls,
     machines,
     panel,
@@ -11,7 +12,7 @@ from compute_grants.access import (
 )
 from consortium.access import Table
 
-MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+MODULES = (machines, calls, proposals, reviews, panel, allocations, amendments, usage)
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}
 TABLE: Table = {**PAGES, **API}

@@ -3,6 +3,7 @@
 from rest_framework.routers import BaseRouter
 
 from compute_grants.api.allocations import AllocationViewSet
+from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.proposals import ProposalViewSet
@@ -17,4 +18,5 @@ def register(router: BaseRouter) -> None:
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")
     router.register("allocations", AllocationViewSet, basename="allocation")
+    router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")

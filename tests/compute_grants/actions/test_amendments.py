@@ -237,3 +237,25 @@ def test_closing_a_grant_ends_its_requests():
     allocations.close(allocation, reason="Done.", by=None)
     request.refresh_from_db()
     assert request.state == State.WITHDRAWN
+
+
+def test_a_request_goes_through_the_api(client):
+    allocation = grant()
+    backend = "allauth.account.auth_backends.AuthenticationBackend"
+    client.force_login(allocation.proposal.lead, backend=backend)
+    body = {
+        "grant": allocation.number,
+        "kind": "supplement",
+        "seconds": HOUR,
+        "reason": "A second data set.",
+    }
+    drafted = client.post("/api/v1/amendments/", body, content_type="application/json")
+    assert drafted.status_code == 201, drafted.content
+    address = f"/api/v1/amendments/{drafted.json()['number']}/"
+    assert client.post(f"{address}submit/").json()["state"] == "submitted"
+    client.force_login(member(), backend=backend)
+    assert client.get(address).status_code in {403, 404}
+    client.force_login(research_officer(), backend=backend)
+    word = {"approve": True, "reason": "Time is left."}
+    done = client.post(f"{address}decide/", word, content_type="application/json")
+    assert done.json()["state"] == "applied", done.content

@@ -3,6 +3,7 @@
 from compute_grants.access import API
 from tests.compute_grants.samples import (
     allocations,
+    amendments,
     calls,
     machines,
     panel,
@@ -13,7 +14,7 @@ from tests.compute_grants.samples import (
 from tests.samples import Samples
 
 # One for each module of compute_grants.access, by the same name; each stands alone.
-MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+MODULES = (machines, calls, proposals, reviews, panel, allocations, amendments, usage)
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
     "api:machine-": "compute_grants:machine_edit",

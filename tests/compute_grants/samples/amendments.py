@@ -1,0 +1,31 @@
+"""Samples of requests to change grants."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from compute_grants.actions import amendments
+from tests.factories import allocations as grants
+from tests.factories.compute_grants import HOUR
+from tests.factories.consortium import research_officer
+from tests.samples import Samples
+
+
+def samples() -> Samples:
+    today = timezone.localdate()
+    grant = grants.active(starts_on=today - timedelta(days=300), ends_on=today + timedelta(days=20))
+    lead = grant.proposal.lead
+    wish = amendments.Wish(reason="A second data set.", seconds=HOUR)
+    draft = amendments.ask(grant, kind="supplement", wish=wish, by=lead)
+    later = amendments.Wish(reason="Late.", ends_on=today + timedelta(days=60))
+    asked = amendments.ask(grant, kind="extension", wish=later, by=lead)
+    asked = amendments.submit(asked, by=lead)
+    office = research_officer()
+    number, own = {"number": asked.number}, {"number": draft.number}
+    return {
+        "api:amendment-detail": (number, lead),
+        "api:amendment-submit": (own, lead),
+        "api:amendment-withdraw": (number, lead),
+        "api:amendment-take-up": (number, office),
+        "api:amendment-decide": (number, office),
+    }
