@@ -3,7 +3,15 @@
 from celery import shared_task
 from django.utils import timezone
 
-from compute_grants.actions import alerts, allocations, calls, overuse, release_schedule, usage
+from compute_grants.actions import (
+    alerts,
+    allocations,
+    calls,
+    overuse,
+    release_schedule,
+    reminders,
+    usage,
+)
 from compute_grants.models import Allocation
 
 
@@ -36,3 +44,9 @@ def look_at_alerts() -> None:
 def follow_the_clock() -> None:
     """Every minute: open and close the calls whose moment has come."""
     calls.follow_the_clock()
+
+
+@shared_task(name="compute_grants.remind_reviewers")
+def remind_reviewers() -> None:
+    """Every few minutes: remind of reviews that are due, and tell the office of late ones."""
+    reminders.remind()

@@ -261,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
     "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},
+    "remind-reviewers": {"task": "compute_grants.remind_reviewers", "schedule": 300.0},
 }
 
 # Which code makes another system match its desired state, by kind (consortium.effects).

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import allocations
@@ -81,6 +82,7 @@ def _reviewed(call: Call) -> QuerySet[Proposal]:
             waiting=Count("assignments", filter=Q(assignments__state__in=ReviewAssignment.WAITING)),
         )
         .filter(waiting=0, done__gte=F("call__reviewers_per_proposal"))
+        .exclude(rebuttal_window__until__gt=timezone.now())
     )
 
 

@@ -1,30 +1,47 @@
-"""Technical reviews by the centres and peer reviews by people without an interest."""
+"""Peer reviews by people without an interest: invite, declare, submit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from compute_grants.actions.technical import Finding, NotUnderReview, judge_feasibility
 from compute_grants.models import (
     Proposal,
-    ResourceRequest,
     Review,
     ReviewAssignment,
+    ReviewDraft,
+    ReviewVersion,
     Score,
-    TechnicalReview,
 )
 from compute_grants.policies import reviews as policy
 from consortium import audit
+from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid
 from consortium.models import User
 from consortium.states import require_transition
 
 State = Proposal.State
-Verdict = TechnicalReview.Verdict
 BEST = 5
+
+__all__ = [
+    "BEST",
+    "AlreadyInvited",
+    "Conflict",
+    "Finding",
+    "Mark",
+    "NotUnderReview",
+    "assign",
+    "declare",
+    "decline",
+    "judge_feasibility",
+    "submit",
+]
 
 
 class Conflict(DomainError):
@@ -33,10 +50,6 @@ class Conflict(DomainError):
 
 class AlreadyInvited(DomainError):
     """One person reviews one proposal once."""
-
-
-class NotUnderReview(DomainError):
-    """The proposal is not at the step this belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,66 +61,6 @@ class Mark:
 
 
 @transaction.atomic
-def judge_feasibility(
-    request: ResourceRequest, *, verdict: str, reason: str, by: User, cap_seconds: int | None = None
-) -> TechnicalReview:
-    """The centre's word on one request; again to correct it while the proposal is with the centres.
-
-    `cap_seconds` belongs to "partly" and to nothing else. With the last request answered the
-    proposal moves on to peer review, unless nothing in it is feasible. Raises PermissionDenied,
-    NotUnderReview, Invalid.
-    """
-    proposal = Proposal.objects.select_for_update().get(pk=request.proposal_id)
-    request = ResourceRequest.objects.select_related("proposal", "resource__machine").get(
-        pk=request.pk
-    )
-    policy.can_judge_feasibility(by, request).require()
-    if proposal.state != State.TECHNICAL_REVIEW:
-        raise NotUnderReview(_("This proposal is not in technical review."))
-    _check_cap(request, verdict, cap_seconds)
-    review, _new = TechnicalReview.objects.update_or_create(
-        request=request,
-        defaults={
-            "verdict": verdict,
-            "cap_seconds": cap_seconds,
-            "reason": reason,
-            "reviewed_by": by,
-            "reviewed_at": timezone.now(),
-        },
-    )
-    audit.record(
-        "proposal.technically_reviewed",
-        proposal,
-        by=by,
-        machine=request.resource.machine.code,
-        verdict=verdict,
-        cap_seconds=cap_seconds,
-    )
-    _move_on(proposal, by)
-    return review
-
-
-def _check_cap(request: ResourceRequest, verdict: str, cap_seconds: int | None) -> None:
-    if verdict == Verdict.PARTLY:
-        if not cap_seconds or cap_seconds >= request.seconds:
-            raise Invalid({"cap_hours": [_("Give a cap above zero and below what is asked.")]})
-    elif cap_seconds is not None:
-        raise Invalid({"cap_hours": [_("A cap belongs only to “partly feasible”.")]})
-
-
-def _move_on(proposal: Proposal, by: User) -> None:
-    """To peer review once every request is answered and one is feasible at least in part."""
-    answers = proposal.requests.values_list("technical_review__verdict", flat=True)
-    verdicts = set(answers)
-    if None in verdicts or verdicts == {Verdict.INFEASIBLE}:
-        return
-    require_transition(Proposal.TRANSITIONS, proposal.state, State.PEER_REVIEW)
-    proposal.state = State.PEER_REVIEW
-    proposal.save(update_fields=["state"])
-    audit.record("proposal.in_peer_review", proposal, by=by)
-
-
-@transaction.atomic
 def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) -> ReviewAssignment:
     """Invite somebody to review a proposal in peer review.
 
@@ -115,13 +68,13 @@ def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) ->
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
-        .select_related("institution", "call")
+        .select_related("institution", "call", "lead")
         .get(pk=proposal.pk)
     )
     policy.can_assign(by, proposal).require()
     if proposal.state != State.PEER_REVIEW:
         raise NotUnderReview(_("Reviewers are invited once the centres have found it feasible."))
-    _refuse_conflict(proposal, reviewer)
+    refuse_conflict(proposal, reviewer)
     if proposal.assignments.filter(reviewer=reviewer).exists():
         raise AlreadyInvited(_("This person was invited to review this proposal before."))
     assignment = ReviewAssignment.objects.create(
@@ -130,10 +83,17 @@ def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) ->
     audit.record(
         "review.invited", assignment, by=by, proposal=proposal.number, reviewer=reviewer.pk
     )
+    notify(
+        "review.invited",
+        to=[reviewer],
+        about=assignment,
+        number=proposal.number,
+        due_at=due_at.isoformat(),
+    )
     return assignment
 
 
-def _refuse_conflict(proposal: Proposal, reviewer: User) -> None:
+def refuse_conflict(proposal: Proposal, reviewer: User) -> None:
     fit = policy.can_be_invited(proposal, reviewer)
     if not fit:
         message = _("%(name)s cannot review this proposal: %(reason)s")
@@ -147,26 +107,71 @@ def declare(assignment: ReviewAssignment, *, conflict: str, by: User) -> ReviewA
     Also after reading, when a conflict shows late. Raises PermissionDenied, WrongState, or
     Conflict where none was declared but one is known.
     """
-    assignment = _locked(assignment)
+    assignment = locked(assignment)
     policy.can_declare(by, assignment).require()
     states = ReviewAssignment.State
     to = states.DECLINED if conflict else states.CONFIRMED
     require_transition(ReviewAssignment.TRANSITIONS, assignment.state, to)
     if not conflict:
-        _refuse_conflict(assignment.proposal, by)
+        refuse_conflict(assignment.proposal, by)
     assignment.state = to
     assignment.conflict = conflict
     assignment.declared_at = timezone.now()
     assignment.save(update_fields=["state", "conflict", "declared_at"])
     event = "review.declined" if conflict else "review.confirmed"
     audit.record(event, assignment, by=by, proposal=assignment.proposal.number)
+    if conflict:
+        _tell_declined(assignment)
     return assignment
 
 
-def _locked(assignment: ReviewAssignment) -> ReviewAssignment:
+@transaction.atomic
+def decline(
+    assignment: ReviewAssignment, *, reason: str, suggestion: str = "", by: User
+) -> ReviewAssignment:
+    """Decline without a conflict (no time, another field), perhaps naming somebody else.
+
+    Raises PermissionDenied, WrongState, or Invalid without a reason.
+    """
+    assignment = locked(assignment)
+    policy.can_declare(by, assignment).require()
+    declined = ReviewAssignment.State.DECLINED
+    require_transition(ReviewAssignment.TRANSITIONS, assignment.state, declined)
+    if not reason.strip():
+        raise Invalid({"reason": [_("Say in one sentence why you cannot review it.")]})
+    assignment.state = declined
+    assignment.decline_reason = reason
+    assignment.suggestion = suggestion
+    assignment.declared_at = timezone.now()
+    assignment.save(update_fields=["state", "decline_reason", "suggestion", "declared_at"])
+    audit.record(
+        "review.declined_without_conflict",
+        assignment,
+        by=by,
+        proposal=assignment.proposal.number,
+        suggested=bool(suggestion),
+    )
+    _tell_declined(assignment)
+    return assignment
+
+
+def _tell_declined(assignment: ReviewAssignment) -> None:
+    """Whoever invited finds somebody else."""
+    number = assignment.proposal.number
+    notify(
+        "review.declined",
+        to=[assignment.assigned_by],
+        about=assignment,
+        href=reverse("compute_grants:assignment_list", args=[number]),
+        number=number,
+    )
+
+
+def locked(assignment: ReviewAssignment) -> ReviewAssignment:
+    """The assignment, locked, with what rules and conflicts ask of its proposal."""
     return (
         ReviewAssignment.objects.select_for_update(of=("self",))
-        .select_related("proposal__institution", "proposal__call")
+        .select_related("proposal__institution", "proposal__call", "proposal__lead")
         .get(pk=assignment.pk)
     )
 
@@ -182,27 +187,71 @@ def submit(
 ) -> Review:
     """Hand in a review: `marks` by criterion id, one for each of the call's criteria.
 
-    Raises PermissionDenied, NotUnderReview, WrongState (a second time), or Invalid.
+    After it was reopened: the next version of it; each is kept word for word. Raises
+    PermissionDenied, NotUnderReview, WrongState (a second time), Conflict (one that has come up
+    since), or Invalid.
     """
-    assignment = _locked(assignment)
+    assignment = locked(assignment)
     policy.can_review(by, assignment).require()
     require_transition(
         ReviewAssignment.TRANSITIONS, assignment.state, ReviewAssignment.State.SUBMITTED
     )
     if assignment.proposal.state != State.PEER_REVIEW:
         raise NotUnderReview(_("This proposal is no longer in peer review."))
+    refuse_conflict(assignment.proposal, by)
     _check_marks(assignment, marks)
-    review = Review.objects.create(
-        assignment=assignment, comment=comment, confidential_note=confidential_note
+    review = _keep(assignment, marks, comment, confidential_note)
+    assignment.state = ReviewAssignment.State.SUBMITTED
+    assignment.save(update_fields=["state"])
+    ReviewDraft.objects.filter(assignment=assignment).delete()
+    audit.record(
+        "review.submitted",
+        assignment,
+        by=by,
+        proposal=assignment.proposal.number,
+        version=review.version,
     )
+    return review
+
+
+def _keep(
+    assignment: ReviewAssignment, marks: Mapping[int, Mark], comment: str, note: str
+) -> Review:
+    """The review as it stands now, and this version of it for good."""
+    now = timezone.now()
+    review = Review.objects.filter(assignment=assignment).first()
+    if review is None:
+        review = Review(assignment=assignment)
+    else:
+        review.version += 1
+    review.comment = comment
+    review.confidential_note = note
+    review.submitted_at = now
+    review.save()
+    review.scores.all().delete()
     Score.objects.bulk_create(
         Score(review=review, criterion_id=criterion, value=mark.value, reason=mark.reason)
         for criterion, mark in marks.items()
     )
-    assignment.state = ReviewAssignment.State.SUBMITTED
-    assignment.save(update_fields=["state"])
-    audit.record("review.submitted", assignment, by=by, proposal=assignment.proposal.number)
+    ReviewVersion.objects.create(
+        review=review,
+        version=review.version,
+        content=as_content(marks, comment, note),
+        submitted_at=now,
+    )
     return review
+
+
+def as_content(marks: Mapping[int, Mark], comment: str, note: str) -> dict[str, Any]:
+    """A review as plain data: see ReviewDraft.content."""
+    return {
+        "scores": {
+            str(criterion): {"value": mark.value, "reason": mark.reason}
+            for criterion, mark in marks.items()
+        },
+        "comment": comment,
+        "confidential_note": note,
+    }
 
 
 def _check_marks(assignment: ReviewAssignment, marks: Mapping[int, Mark]) -> None:

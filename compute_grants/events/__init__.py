@@ -11,6 +11,7 @@ from compute_grants.events import (
     programme,
     proposals,
     reviews,
+    ties,
     usage,
 )
 
@@ -19,6 +20,7 @@ EVENTS: dict[str, str | Promise] = {
     **calls.EVENTS,
     **proposals.EVENTS,
     **reviews.EVENTS,
+    **ties.EVENTS,
     **panel.EVENTS,
     **allocations.EVENTS,
     **amendments.EVENTS,

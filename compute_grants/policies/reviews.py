@@ -25,7 +25,7 @@ def can_judge_feasibility(user: User, request: ResourceRequest) -> Decision:
         return deny(_("Only operators of the machine's centre review feasibility."))
     if request.resource.machine.centre_id not in centres:
         return deny(_("This request is for a machine of another centre."))
-    if user.pk == request.proposal.lead_id:
+    if own_interest(request.proposal, user):
         return deny(OWN)
     return ALLOW
 
@@ -42,6 +42,13 @@ def can_declare(user: User, assignment: ReviewAssignment) -> Decision:
     if user.pk != assignment.reviewer_id:
         return deny(_("Only the invited reviewer can declare this."))
     return ALLOW
+
+
+def can_handle(user: User, assignment: ReviewAssignment) -> Decision:
+    """Extend, reopen, replace or take back: the office's. Expects assignment.proposal loaded."""
+    if user.pk == assignment.reviewer_id:
+        return deny(_("This is your own review. A colleague of the R&D office must decide."))
+    return can_assign(user, assignment.proposal)
 
 
 def can_review(user: User, assignment: ReviewAssignment) -> Decision:
@@ -83,3 +90,13 @@ def can_be_invited(proposal: Proposal, reviewer: User) -> Decision:
         return deny(_("This person is not a reviewer of the consortium today."))
     conflict = detected_conflicts(proposal, [reviewer]).get(reviewer.pk)
     return deny(conflict) if conflict else ALLOW
+
+
+def can_open_rebuttal(user: User, proposal: Proposal) -> Decision:
+    return can_assign(user, proposal)
+
+
+def can_answer_reviews(user: User, proposal: Proposal) -> Decision:
+    if user.pk != proposal.lead_id:
+        return deny(_("Only the lead applicant answers the reviews."))
+    return ALLOW
