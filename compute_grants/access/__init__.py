@@ -8,11 +8,12 @@ from compute_grants.access import (
     panel,
     proposals,
     reviews,
+    ties,
     usage,
 )
 from consortium.access import Table
 
-MODULES = (machines, calls, proposals, reviews, panel, allocations, amendments, usage)
+MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, amendments, usage)
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}
 TABLE: Table = {**PAGES, **API}

@@ -1,41 +1,26 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.reviews import BEST, Mark
 from compute_grants.forms.fields import DayField, HoursField, MomentField, ProseField, offer
-from compute_grants.models import Criterion, PanelDecision, Proposal, TechnicalReview
+from compute_grants.models import Criterion, PanelDecision, Proposal, ReviewDraft
+from compute_grants.rubric import anchors
 from consortium.models import User, localized
 
 TWO_WEEKS = timedelta(days=14)
 FOR_AWARDS = _("Only for an award.")
 
 
-class TechnicalForm(forms.Form):
-    verdict = forms.ChoiceField(
-        label=_("Verdict"), choices=TechnicalReview.Verdict.choices, widget=forms.RadioSelect
-    )
-    cap_hours = HoursField(
-        label=_("Cap in hours"),
-        required=False,
-        help_text=_("Only where it is partly feasible: the most that can be awarded."),
-    )
-    reason = ProseField(
-        label=_("Reason"), rows=5, help_text=_("The applicant and panel read this.")
-    )
-
-    @classmethod
-    def of(cls, review: TechnicalReview | None, data: Any = None) -> TechnicalForm:
-        if review is None:
-            return cls(data)
-        cap = review.cap_seconds and review.cap_seconds // 3600
-        stored = {"verdict": review.verdict, "cap_hours": cap, "reason": review.reason}
-        return cls(data, initial=stored)
+def in_two_weeks() -> datetime:
+    due = timezone.localtime(timezone.now() + TWO_WEEKS)
+    return due.replace(hour=17, minute=0, second=0, microsecond=0)
 
 
 class AssignForm(forms.Form):
@@ -46,8 +31,7 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         people = User.objects.filter(pk__in=[person.pk for person in fit])
         offer(self, "reviewer", people.order_by("name_en", "pk"))
-        due = timezone.localtime(timezone.now() + TWO_WEEKS)
-        self.fields["due_at"].initial = due.replace(hour=17, minute=0, second=0)
+        self.fields["due_at"].initial = in_two_weeks()
 
 
 class DeclareForm(forms.Form):
@@ -58,7 +42,7 @@ class DeclareForm(forms.Form):
         label=_("Do you have a conflict of interest?"),
         choices=[
             (NONE, _("No. I have none of these, and I keep what I read to myself.")),
-            (CONFLICT, _("Yes, or I cannot review it. I decline.")),
+            (CONFLICT, _("Yes. I decline.")),
         ],
         widget=forms.RadioSelect,
     )
@@ -78,25 +62,44 @@ class DeclareForm(forms.Form):
         return data
 
 
+class DeclineForm(forms.Form):
+    reason = ProseField(
+        label=_("Why"),
+        rows=3,
+        max_length=2000,
+        help_text=_("One sentence. The R&D office reads it."),
+    )
+    suggestion = ProseField(
+        label=_("Whom would you ask instead?"),
+        rows=2,
+        max_length=2000,
+        required=False,
+        help_text=_("A name and an institution, somebody without a tie to the applicants."),
+    )
+
+
 class ReviewForm(forms.Form):
-    """A score and a reason for each criterion, then the comments."""
+    """A score and a reason for each criterion, then the comments. `version` is the draft's."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
 
     def __init__(self, *args: Any, criteria: list[Criterion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.criteria = criteria
         for criterion in criteria:
+            words = anchors(localized(criterion, "anchors"))
             self.fields[f"score_{criterion.pk}"] = forms.TypedChoiceField(
                 label=criterion.name,
-                help_text=localized(criterion, "anchors"),
-                choices=[(n, str(n)) for n in range(BEST + 1)],
+                help_text=_now("Weight %(weight)s %%") % {"weight": criterion.weight_percent},
+                choices=[(n, f"{n} · {text}") for n, text in words.items()],
                 coerce=int,
-                widget=forms.RadioSelect(attrs={"class": "scores"}),
+                widget=forms.RadioSelect,
             )
             self.fields[f"reason_{criterion.pk}"] = ProseField(
                 label=_("Reason for this score"), rows=3
             )
         self.fields["comment"] = ProseField(
-            label=_("Comment"), rows=5, help_text=_("The applicant reads this after the decision.")
+            label=_("Comment"), rows=5, help_text=_("The applicant reads this, without your name.")
         )
         self.fields["confidential_note"] = ProseField(
             label=_("Confidential note"),
@@ -105,9 +108,92 @@ class ReviewForm(forms.Form):
             help_text=_("Only the panel reads this."),
         )
 
+    @classmethod
+    def of(cls, criteria: list[Criterion], draft: ReviewDraft | None) -> ReviewForm:
+        """Filled in with what was saved so far."""
+        if draft is None:
+            return cls(criteria=criteria, initial={"version": 0})
+        return cls(criteria=criteria, initial=cls.stored(draft))
+
+    @staticmethod
+    def stored(draft: ReviewDraft) -> dict[str, Any]:
+        """A draft as the values of the form's fields."""
+        values: dict[str, Any] = {"version": draft.version}
+        for pk, row in draft.content.get("scores", {}).items():
+            values[f"score_{pk}"] = row.get("value")
+            values[f"reason_{pk}"] = row.get("reason", "")
+        texts = ("comment", "confidential_note")
+        return values | {name: draft.content.get(name, "") for name in texts}
+
+    def unfinished(self) -> dict[str, Any]:
+        """What was typed, complete or not, as a draft's content."""
+        return {
+            "scores": {
+                str(c.pk): {
+                    "value": self._score(c.pk),
+                    "reason": self.data.get(f"reason_{c.pk}", ""),
+                }
+                for c in self.criteria
+            },
+            "comment": self.data.get("comment", ""),
+            "confidential_note": self.data.get("confidential_note", ""),
+        }
+
+    def _score(self, pk: int) -> int | None:
+        given = self.data.get(f"score_{pk}", "")
+        return int(given) if given in {str(n) for n in range(BEST + 1)} else None
+
+    def draft_version(self) -> int:
+        given = self.data.get("version", "")
+        return int(given) if given.isdecimal() and len(given) < 9 else 0  # noqa: PLR2004
+
     def marks(self) -> dict[int, Mark]:
         data = self.cleaned_data
         return {c.pk: Mark(data[f"score_{c.pk}"], data[f"reason_{c.pk}"]) for c in self.criteria}
+
+
+class ReasonedForm(forms.Form):
+    """An act of the office that says why."""
+
+    reason = ProseField(label=_("Reason"), rows=3, max_length=2000)
+
+
+class DueForm(ReasonedForm):
+    """More time, or a reopened review: until when, and why."""
+
+    due_at = MomentField(label=_("Due"))
+    field_order = ("due_at", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_at"].initial = in_two_weeks()
+
+
+class ReplaceForm(DueForm):
+    reviewer = forms.ModelChoiceField(label=_("Reviewer"), queryset=User.objects.none())
+    field_order = ("reviewer", "due_at", "reason")
+
+    def __init__(self, *args: Any, fit: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(pk__in=[person.pk for person in fit])
+        offer(self, "reviewer", people.order_by("name_en", "pk"))
+
+
+class RebuttalOpenForm(forms.Form):
+    until = MomentField(label=_("Open until"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until"].initial = in_two_weeks()
+
+
+class RebuttalForm(forms.Form):
+    text = ProseField(
+        label=_("Your answer"),
+        rows=6,
+        max_length=6000,
+        help_text=_("Once, and final. The reviewer, the panel and the R&D office read it."),
+    )
 
 
 class DecisionForm(forms.Form):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -149,9 +150,21 @@ def _sides_of(proposals: list[Proposal]) -> list[_Side]:
     ]
 
 
-def team_names(ids: list[int]) -> dict[int, dict[int, str]]:  # noqa: ARG001
-    """People on each proposal's team beside its lead: {proposal id: {person id: name}}."""
-    return {}
+def team_names(ids: list[int]) -> dict[int, dict[int, str]]:
+    """People asked onto each proposal's team or on it, beside its lead.
+
+    {proposal id: {person id: name}}. One query.
+    """
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    if "teammember" not in apps.all_models["compute_grants"]:
+        return found
+    model = apps.get_model("compute_grants", "TeamMember")
+    rows = model._default_manager.filter(  # noqa: SLF001  looked up by name
+        proposal__in=ids, state__in=("invited", "confirmed"), user__isnull=False
+    )
+    for row in rows.select_related("user"):
+        found[row.proposal_id][row.user_id] = row.user.name
+    return found
 
 
 def _parties(sides: Iterable[_Side]) -> dict[int, list[_Side]]:

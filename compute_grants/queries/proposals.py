@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from compute_grants.models import Proposal, ResourceRequest, Review, Score
+from compute_grants.queries.waivers import waivers_of_review
 from consortium import audit
 from consortium.models import AuditEvent, User
 
@@ -87,8 +89,13 @@ def feedback(proposal: Proposal) -> list[Review]:
 
 
 def with_scores(reviews: QuerySet[Review]) -> QuerySet[Review]:
-    """Reviews with their reviewer and `given`, the scores in the rubric's order."""
+    """Reviews with their reviewer, the lead's answer, `given` and `waived`.
+
+    given: the scores in the rubric's order; waived: each conflict that a waiver lifts, and why.
+    """
     scores = Score.objects.select_related("criterion").order_by("criterion__position")
-    return reviews.select_related("assignment__reviewer").prefetch_related(
-        Prefetch("scores", queryset=scores, to_attr="given")
+    return (
+        reviews.select_related("assignment__reviewer", "rebuttal")
+        .annotate(waived=ArraySubquery(waivers_of_review()))
+        .prefetch_related(Prefetch("scores", queryset=scores, to_attr="given"))
     )

@@ -7,9 +7,10 @@ from compute_grants.urls import (
     panel,
     proposals,
     reviews,
+    ties,
     usage,
 )
 
 app_name = "compute_grants"
-MODULES = (machines, calls, proposals, reviews, panel, allocations, usage)
+MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, usage)
 urlpatterns = [address for module in MODULES for address in module.URLS]

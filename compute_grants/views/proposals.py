@@ -9,10 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
-from compute_grants.actions import reviews as review_actions
 from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.proposals import ReasonForm, WithdrawForm
-from compute_grants.forms.reviews import TechnicalForm
 from compute_grants.models import Proposal, ResourceRequest, Review, TechnicalReview
 from compute_grants.policies import proposals as policy
 from compute_grants.policies import reviews as review_policy
@@ -170,30 +168,3 @@ def send_on(request: HttpRequest, number: str) -> HttpResponse:
     actions.send_to_centres(found, by=actor(request))
     messages.success(request, _("The proposal is with the centres."))
     return redirect(found)
-
-
-@require_http_methods(["GET", "POST"])
-def technical_review(request: HttpRequest, number: str, pk: int) -> HttpResponse:
-    """The centre's verdict on one request for time."""
-    found = visible(request, number)
-    rows = found.requests.select_related("resource__machine__centre", "technical_review")
-    asked = get_object_or_404(rows, pk=pk)
-    asked.proposal = found
-    review_policy.can_judge_feasibility(actor(request), asked).require()
-    form = TechnicalForm.of(getattr(asked, "technical_review", None), request.POST or None)
-
-    def judge() -> None:
-        data = form.cleaned_data
-        review_actions.judge_feasibility(
-            asked,
-            verdict=data["verdict"],
-            cap_seconds=data["cap_hours"],
-            reason=data["reason"],
-            by=actor(request),
-        )
-
-    if form.is_valid() and attempt(form, judge):
-        messages.success(request, _("The verdict was recorded."))
-        return redirect(found)
-    context = {"proposal": found, "asked": asked, "form": form}
-    return render(request, "compute_grants/technical_review.html", context, status=status_of(form))

@@ -1,21 +1,23 @@
-"""Peer review: assignment by the office, declaration and review by the reviewer."""
+"""Peer review by the reviewer: declare, decline, write, revise."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from compute_grants.actions import assignments as care
+from compute_grants.actions import review_drafts
 from compute_grants.actions import reviews as actions
-from compute_grants.forms.fields import attempt, status_of
-from compute_grants.forms.reviews import AssignForm, DeclareForm, ReviewForm
-from compute_grants.models import Proposal, Review, ReviewAssignment
-from compute_grants.policies import reviews as policy
+from compute_grants.forms.fields import attempt, refuse, status_of
+from compute_grants.forms.reviews import DeclareForm, DeclineForm, ReviewForm
+from compute_grants.models import RebuttalWindow, Review, ReviewAssignment
 from compute_grants.policies.conflicts import detected_conflicts
 from compute_grants.queries import proposals as proposal_queries
 from compute_grants.queries import reviews as queries
-from compute_grants.views.proposals import visible
+from consortium.errors import DomainError, Invalid
 from consortium.http import actor
 
 PER_PAGE = 25
@@ -42,88 +44,162 @@ def _mine(request: HttpRequest, pk: int) -> ReviewAssignment:
 def declare(request: HttpRequest, pk: int) -> HttpResponse:
     """Conflict or none, before anything of the proposal but its title is shown."""
     assignment = _mine(request, pk)
+    user = actor(request)
     form = DeclareForm(request.POST or None)
     if form.is_valid() and attempt(
         form,
-        lambda: actions.declare(
-            assignment, conflict=form.cleaned_data["conflict"], by=actor(request)
-        ),
+        lambda: actions.declare(assignment, conflict=form.cleaned_data["conflict"], by=user),
     ):
         if form.cleaned_data["conflict"]:
             messages.success(request, _("You declined. The office will ask somebody else."))
             return redirect("compute_grants:review_list")
         return redirect("compute_grants:review", assignment.pk)
-    context = {"assignment": assignment, "proposal": assignment.proposal, "form": form}
+    context = {
+        "assignment": assignment,
+        "proposal": assignment.proposal,
+        "form": form,
+        "known": detected_conflicts(assignment.proposal, [user]).get(user.pk, ""),
+        "policy": queries.policy_today(),
+    }
     return render(request, "compute_grants/review_declare.html", context, status=status_of(form))
+
+
+@require_http_methods(["GET", "POST"])
+def decline(request: HttpRequest, pk: int) -> HttpResponse:
+    """No conflict, but no time or another field; perhaps with a name for the office."""
+    assignment = _mine(request, pk)
+    form = DeclineForm(request.POST or None)
+    if form.is_valid() and attempt(
+        form, lambda: actions.decline(assignment, **form.cleaned_data, by=actor(request))
+    ):
+        messages.success(request, _("You declined. The office will ask somebody else."))
+        return redirect("compute_grants:review_list")
+    context = {"assignment": assignment, "proposal": assignment.proposal, "form": form}
+    return render(request, "compute_grants/review_decline.html", context, status=status_of(form))
 
 
 @require_http_methods(["GET", "POST"])
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """The proposal and the form beside it; once submitted, all reviews of it."""
     assignment = _mine(request, pk)
-    if assignment.state in {State.INVITED, State.DECLINED}:
+    if assignment.state not in ReviewAssignment.READING:
         return redirect("compute_grants:review_declare", assignment.pk)
+    actions.refuse_conflict(assignment.proposal, actor(request))
     if assignment.state == State.SUBMITTED:
         return _submitted(request, assignment)
     criteria = list(assignment.proposal.call.criteria.all())
-    form = ReviewForm(request.POST or None, criteria=criteria)
-
-    def submit() -> None:
-        data = form.cleaned_data
-        actions.submit(
-            assignment,
-            marks=form.marks(),
-            comment=data["comment"],
-            confidential_note=data["confidential_note"],
-            by=actor(request),
-        )
-
-    if form.is_valid() and attempt(form, submit):
+    if request.method == "GET":
+        form = ReviewForm.of(criteria, queries.draft_of(assignment))
+        return _form_page(request, assignment, form)
+    form = ReviewForm(request.POST, criteria=criteria)
+    if not request.accepts("text/html"):
+        return _autosave(request, assignment, form)
+    if "draft" in request.POST:
+        return _save_draft(request, assignment, form)
+    if form.is_valid() and attempt(form, lambda: _submit(request, assignment, form)):
         messages.success(request, _("Your review is in."))
         return redirect("compute_grants:review", assignment.pk)
+    return _form_page(request, assignment, form)
+
+
+def _form_page(
+    request: HttpRequest,
+    assignment: ReviewAssignment,
+    form: ReviewForm,
+    stored: review_drafts.DraftChanged | None = None,
+) -> HttpResponse:
+    """`stored`: what stands on the server where that is newer than what was typed."""
     context = {
         "assignment": assignment,
         "proposal": assignment.proposal,
         "requests": proposal_queries.requests_of(assignment.proposal),
         "form": form,
+        "stored": queries.differences(stored.now, stored.typed, form.criteria) if stored else [],
+        "draft": queries.draft_of(assignment),
     }
-    return render(request, "compute_grants/review_form.html", context, status=status_of(form))
+    status = 409 if stored else status_of(form)
+    return render(request, "compute_grants/review_form.html", context, status=status)
+
+
+def _submit(request: HttpRequest, assignment: ReviewAssignment, form: ReviewForm) -> None:
+    data = form.cleaned_data
+    actions.submit(
+        assignment,
+        marks=form.marks(),
+        comment=data["comment"],
+        confidential_note=data["confidential_note"],
+        by=actor(request),
+    )
+
+
+def _save_draft(
+    request: HttpRequest, assignment: ReviewAssignment, form: ReviewForm
+) -> HttpResponse:
+    """The button that saves without submitting; a newer draft is shown, never overwritten."""
+    try:
+        review_drafts.save(
+            assignment,
+            content=form.unfinished(),
+            version=form.draft_version(),
+            by=actor(request),
+        )
+    except review_drafts.DraftChanged as error:
+        values = ReviewForm.stored(error.now) | {"version": error.now.version}
+        typed = {n: request.POST.get(n, "") for n in values if n != "version"}
+        again = ReviewForm(criteria=form.criteria, initial=values | typed)
+        return _form_page(request, assignment, again, error)
+    except (DomainError, Invalid) as error:
+        refuse(form, error)
+        return _form_page(request, assignment, form)
+    messages.success(request, _("The draft was saved. Nobody else reads it."))
+    return redirect("compute_grants:review", assignment.pk)
+
+
+def _autosave(request: HttpRequest, assignment: ReviewAssignment, form: ReviewForm) -> HttpResponse:
+    """Save as the button would, and answer in JSON: {version, message}."""
+    try:
+        saved = review_drafts.save(
+            assignment,
+            content=form.unfinished(),
+            version=form.draft_version(),
+            by=actor(request),
+        )
+    except (DomainError, Invalid) as error:
+        status = 409 if isinstance(error, DomainError) else 422
+        return JsonResponse({"message": str(error)}, status=status)
+    when = f"{timezone.localtime(saved.saved_at):%H:%M:%S}"
+    message = _("Saved at %(time)s Beijing time.") % {"time": when}
+    return JsonResponse({"version": saved.version, "message": message})
 
 
 def _submitted(request: HttpRequest, assignment: ReviewAssignment) -> HttpResponse:
     rows = Review.objects.visible_to(actor(request)).filter(
         assignment__proposal=assignment.proposal
     )
+    window = RebuttalWindow.objects.filter(proposal=assignment.proposal).first()
     context = {
         "assignment": assignment,
         "proposal": assignment.proposal,
         "reviews": proposal_queries.with_scores(rows).order_by("pk"),
+        "window": window,
+        "rebutting": bool(window and window.open_at(timezone.now())),
     }
     return render(request, "compute_grants/review_submitted.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
-    """Who reviews this proposal, who could, and who must not and why."""
-    proposal = visible(request, number)
-    user = actor(request)
-    policy.can_assign(user, proposal).require()
-    assigned = list(proposal.assignments.select_related("reviewer", "assigned_by").order_by("pk"))
-    people = queries.reviewers_with_load()
-    conflicts = detected_conflicts(proposal, people)
-    taken = {row.reviewer_id for row in assigned}
-    fit = [p for p in people if p.pk not in conflicts and p.pk not in taken]
-    form = AssignForm(request.POST or None, fit=fit)
-    if form.is_valid() and attempt(
-        form, lambda: actions.assign(proposal, **form.cleaned_data, by=user)
-    ):
-        messages.success(request, _("The reviewer was invited."))
-        return redirect("compute_grants:assignment_list", proposal.number)
-    context = {
-        "proposal": proposal,
-        "assigned": assigned,
-        "candidates": [(p, conflicts.get(p.pk, "")) for p in people if p.pk not in taken],
-        "form": form,
-        "inviting": proposal.state == Proposal.State.PEER_REVIEW,
-    }
-    return render(request, "compute_grants/assignment_list.html", context, status=status_of(form))
+@require_POST
+def revise(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = _mine(request, pk)
+    care.revise(assignment, by=actor(request))
+    messages.success(
+        request, _("Your review is open again. Submit it anew, or leave it as it was.")
+    )
+    return redirect("compute_grants:review", assignment.pk)
+
+
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    assignment = _mine(request, pk)
+    care.keep(assignment, by=actor(request))
+    messages.success(request, _("Your review stands as it was."))
+    return redirect("compute_grants:review", assignment.pk)

