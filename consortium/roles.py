@@ -46,6 +46,7 @@ class Permission(StrEnum):
     FEASIBILITY_DECIDE = "feasibility.decide"
     REVIEW_ASSIGN = "review.assign"
     REVIEW_WRITE = "review.write"
+    TIE_KEEP = "tie.keep"
     PANEL_DECIDE = "panel.decide"
     ALLOCATION_VIEW = "allocation.view"
     ALLOCATION_MEMBERS = "allocation.members"
@@ -99,6 +100,7 @@ _PERSON = _PUBLIC_READING | {P.TOKEN_OWN, P.RELEASE_DOWNLOAD, P.LICENCE_VIEW, P.
 _MEMBER = _PERSON | {
     P.PROPOSAL_VIEW,
     P.PROPOSAL_WRITE,
+    P.TIE_KEEP,
     P.ALLOCATION_VIEW,
     P.ALLOCATION_MEMBERS,
     P.RUN_WRITE,
@@ -121,6 +123,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.MACHINE_PUBLISH,
         P.FEASIBILITY_DECIDE,
         P.PROPOSAL_VIEW,
+        P.TIE_KEEP,
         P.ALLOCATION_VIEW,
         P.ALLOCATION_MEMBERS,
         P.ALLOCATION_MANAGE,
@@ -128,14 +131,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.USAGE_IMPORT,
         P.STATEMENT_VIEW,
     },
-    Role.REVIEWER: _PERSON | {P.PROPOSAL_VIEW, P.REVIEW_WRITE},
-    Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE},
+    Role.REVIEWER: _PERSON | {P.PROPOSAL_VIEW, P.REVIEW_WRITE, P.TIE_KEEP},
+    Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE, P.TIE_KEEP},
     Role.RESEARCH_OFFICE: _PERSON
     | {
         P.PEOPLE_VIEW,
         P.REVIEWER_NAME,
         P.CALL_PUBLISH,
         P.PROPOSAL_VIEW,
+        P.TIE_KEEP,
         P.REVIEW_ASSIGN,
         P.ALLOCATION_VIEW,
         P.ALLOCATION_MEMBERS,
@@ -206,6 +210,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
             P.FEASIBILITY_DECIDE,
             P.REVIEW_ASSIGN,
             P.REVIEW_WRITE,
+            P.TIE_KEEP,
             P.PANEL_DECIDE,
             P.ALLOCATION_MEMBERS,
             P.ALLOCATION_MANAGE,

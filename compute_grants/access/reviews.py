@@ -31,6 +31,7 @@ API: Table = {
     **api_acts("review", Permission.REVIEW_ASSIGN, ["extend", "take-back", "replace", "reopen"]),
     "api:rebuttal-list": api_read(Permission.PROPOSAL_VIEW),
     "api:rebuttal-detail": api_read(Permission.PROPOSAL_VIEW),
+    "api:rebuttal-reviews": api_read(Permission.PROPOSAL_VIEW),
     **api_acts("rebuttal", Permission.REVIEW_ASSIGN, ["open"]),
     **api_acts("rebuttal", Permission.PROPOSAL_WRITE, ["answer"]),
 }

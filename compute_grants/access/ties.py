@@ -6,8 +6,8 @@ from consortium.roles import Permission
 
 # Whoever has to do with proposals keeps ties: leads and team members as well as reviewers.
 PAGES: Table = {
-    "compute_grants:tie_list": both(Permission.PROPOSAL_VIEW),
-    "compute_grants:tie_retract": both(Permission.PROPOSAL_VIEW),
+    "compute_grants:tie_list": page(Permission.PROPOSAL_VIEW, Permission.TIE_KEEP),
+    "compute_grants:tie_retract": both(Permission.TIE_KEEP),
     "compute_grants:person_ties": both(Permission.REVIEW_ASSIGN),
     "compute_grants:review_policy": both(Permission.REVIEW_ASSIGN),
     "compute_grants:waiver_list": page(Permission.PROPOSAL_VIEW),
@@ -15,9 +15,9 @@ PAGES: Table = {
     "compute_grants:waiver": page(Permission.PROPOSAL_VIEW, Permission.REVIEW_ASSIGN),
 }
 API: Table = {
-    "api:tie-list": api_read(Permission.PROPOSAL_VIEW) | api_write(Permission.PROPOSAL_VIEW),
+    "api:tie-list": api_read(Permission.PROPOSAL_VIEW) | api_write(Permission.TIE_KEEP),
     "api:tie-detail": api_read(Permission.PROPOSAL_VIEW),
-    **api_acts("tie", Permission.PROPOSAL_VIEW, ["retract"]),
+    **api_acts("tie", Permission.TIE_KEEP, ["retract"]),
     "api:waiver-list": api_read(Permission.PROPOSAL_VIEW) | api_write(Permission.REVIEW_ASSIGN),
     "api:waiver-detail": api_read(Permission.PROPOSAL_VIEW),
     **api_acts("waiver", Permission.REVIEW_ASSIGN, ["approve", "refuse", "revoke"]),

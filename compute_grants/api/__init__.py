@@ -7,7 +7,9 @@ from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.proposals import ProposalViewSet
+from compute_grants.api.rebuttals import RebuttalViewSet
 from compute_grants.api.reviews import ReviewViewSet
+from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
 from compute_grants.api.usage import UsageImportViewSet
 
 
@@ -17,6 +19,10 @@ def register(router: BaseRouter) -> None:
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")
+    router.register("rebuttals", RebuttalViewSet, basename="rebuttal")
+    router.register("ties", TieViewSet, basename="tie")
+    router.register("waivers", WaiverViewSet, basename="waiver")
+    router.register("review-policies", ReviewPolicyViewSet, basename="reviewpolicy")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")

@@ -24,6 +24,7 @@ from compute_grants.models import (
     Proposal,
     ResourceRequest,
     Submission,
+    TechnicalCheck,
     TechnicalReview,
 )
 from consortium.api.serializers import StrictSerializer
@@ -34,10 +35,19 @@ TEXT = {"max_length": 20_000, "allow_blank": True}
 MOST_SECONDS = 10**16
 
 
+class CheckSerializer(serializers.ModelSerializer[TechnicalCheck]):
+    class Meta:
+        model = TechnicalCheck
+        fields = ("item", "result", "note")
+        read_only_fields = fields
+
+
 class TechnicalReviewSerializer(serializers.ModelSerializer[TechnicalReview]):
+    checks = CheckSerializer(many=True, read_only=True)
+
     class Meta:
         model = TechnicalReview
-        fields = ("verdict", "cap_seconds", "reason", "reviewed_at")
+        fields = ("verdict", "cap_seconds", "reason", "reviewed_at", "checks")
         read_only_fields = fields
 
 
@@ -166,12 +176,21 @@ class WithdrawInput(StrictSerializer):
     reason = serializers.CharField(max_length=20_000, allow_blank=True, default="")
 
 
+class CheckInput(StrictSerializer):
+    item = serializers.ChoiceField(choices=TechnicalCheck.Item.choices)
+    result = serializers.ChoiceField(choices=TechnicalCheck.Result.choices)
+    note = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
 class TechnicalInput(RequestNamed):
+    """checks: the checklist; lines left out stand as the portal itself finds them."""
+
     verdict = serializers.ChoiceField(choices=TechnicalReview.Verdict.choices)
     cap_seconds = serializers.IntegerField(
         min_value=1, max_value=MOST_SECONDS, allow_null=True, default=None
     )
     reason = serializers.CharField(max_length=20_000)
+    checks = CheckInput(many=True, required=False, default=list)
 
 
 class AssignInput(StrictSerializer):
@@ -216,7 +235,7 @@ class ProposalViewSet(
 
     def get_queryset(self) -> QuerySet[Proposal]:
         visible = Proposal.objects.visible_to(actor(self.request))
-        related = ("requests__resource__machine", "requests__technical_review")
+        related = ("requests__resource__machine", "requests__technical_review__checks")
         return (
             visible.select_related("call", "institution", "lead")
             .prefetch_related(*related)
@@ -291,6 +310,10 @@ class ProposalViewSet(
     def technical_review(self, request: Request, **_kwargs: Any) -> Response:
         proposal = self.get_object()
         asked, data = self._request_of(proposal, request, TechnicalInput)
+        data["checks"] = {
+            row["item"]: review_actions.Finding(row["result"], row["note"])
+            for row in data["checks"]
+        }
         review_actions.judge_feasibility(asked, **data, by=actor(request))
         return self._answer(proposal)
 

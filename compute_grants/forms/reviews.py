@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.reviews import BEST, Mark
@@ -90,7 +90,8 @@ class ReviewForm(forms.Form):
             words = anchors(localized(criterion, "anchors"))
             self.fields[f"score_{criterion.pk}"] = forms.TypedChoiceField(
                 label=criterion.name,
-                help_text=_now("Weight %(weight)s %%") % {"weight": criterion.weight_percent},
+                help_text=gettext("Weight: %(weight)s of 100")
+                % {"weight": criterion.weight_percent},
                 choices=[(n, f"{n} · {text}") for n, text in words.items()],
                 coerce=int,
                 widget=forms.RadioSelect,
@@ -162,16 +163,15 @@ class DueForm(ReasonedForm):
     """More time, or a reopened review: until when, and why."""
 
     due_at = MomentField(label=_("Due"))
-    field_order = ("due_at", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["due_at"].initial = in_two_weeks()
+        self.order_fields(["reviewer", "due_at", "reason"])
 
 
 class ReplaceForm(DueForm):
     reviewer = forms.ModelChoiceField(label=_("Reviewer"), queryset=User.objects.none())
-    field_order = ("reviewer", "due_at", "reason")
 
     def __init__(self, *args: Any, fit: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.technical import Finding
@@ -13,6 +13,7 @@ from compute_grants.models import TechnicalCheck, TechnicalReview
 from compute_grants.queries.technical import Found
 
 Item = TechnicalCheck.Item
+Findings = Mapping[TechnicalCheck.Item, Found]
 
 
 class TechnicalForm(forms.Form):
@@ -30,7 +31,7 @@ class TechnicalForm(forms.Form):
         label=_("Reason"), rows=5, help_text=_("The applicant and panel read this.")
     )
 
-    def __init__(self, *args: Any, found: Mapping[str, Found], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, found: Findings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for item in Item:
             result = forms.ChoiceField(
@@ -38,7 +39,9 @@ class TechnicalForm(forms.Form):
             )
             note = forms.CharField(label=_("Note"), max_length=2000, required=False)
             if item in found:
-                result.help_text = _now("The portal finds: %(note)s") % {"note": found[item].note}
+                result.help_text = gettext("The portal finds: %(note)s") % {
+                    "note": found[item].note
+                }
                 result.initial = found[item].result
             self.fields[f"result_{item}"] = result
             self.fields[f"note_{item}"] = note
@@ -47,7 +50,10 @@ class TechnicalForm(forms.Form):
 
     @classmethod
     def of(
-        cls, review: TechnicalReview | None, found: Mapping[str, Found], data: Any = None
+        cls,
+        review: TechnicalReview | None,
+        found: Findings,
+        data: Any = None,
     ) -> TechnicalForm:
         if review is None:
             return cls(data, found=found)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from django.apps import apps
 from django.db.models import Q
@@ -158,7 +159,7 @@ def team_names(ids: list[int]) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = defaultdict(dict)
     if "teammember" not in apps.all_models["compute_grants"]:
         return found
-    model = apps.get_model("compute_grants", "TeamMember")
+    model: Any = apps.all_models["compute_grants"]["teammember"]
     rows = model._default_manager.filter(  # noqa: SLF001  looked up by name
         proposal__in=ids, state__in=("invited", "confirmed"), user__isnull=False
     )

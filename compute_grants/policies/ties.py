@@ -12,9 +12,7 @@ from consortium.roles import Permission, has, shares_interest
 def can_record(user: User, person: User) -> Decision:
     """One's own ties, and anybody's for the office."""
     if user.pk != person.pk and not has(user, Permission.REVIEW_ASSIGN):
-        return deny(
-            _("You can state your own ties. Those of others are recorded by the R&D office.")
-        )
+        return deny(_("State your own ties. Those of others are recorded by the R&D office."))
     return ALLOW
 
 

@@ -59,8 +59,10 @@ def sections(proposal: Proposal) -> list[Section]:
 
 
 def requests_of(proposal: Proposal) -> list[ResourceRequest]:
-    """What is asked, with the centres' answers. One query."""
-    rows = proposal.requests.select_related("resource__machine__centre", "technical_review")
+    """What is asked, with the centres' answers and checklists. Two queries."""
+    rows = proposal.requests.select_related(
+        "resource__machine__centre", "technical_review"
+    ).prefetch_related("technical_review__checks")
     return list(rows.order_by("pk"))
 
 

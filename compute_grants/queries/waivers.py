@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
@@ -9,7 +11,7 @@ from compute_grants.models import Waiver
 from consortium.models import User
 
 
-def waivers_of_review() -> QuerySet[Waiver]:
+def waivers_of_review() -> QuerySet[Any, Any]:
     """For a subquery of reviews: "conflict: reason" of each waiver the review stands under."""
     text = Concat(F("conflict"), Value(": "), F("reason"), output_field=TextField())
     return (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -123,7 +123,7 @@ def _forms(request: HttpRequest, found: ReviewAssignment) -> Forms:
     """What can be done now, by the name of the act; the one that was sent is bound."""
     act = request.POST.get("act", "")
 
-    def data(name: str) -> object:
+    def data(name: str) -> QueryDict | None:
         return request.POST if act == name else None
 
     forms: Forms = {}

@@ -91,7 +91,11 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         form = ReviewForm.of(criteria, queries.draft_of(assignment))
         return _form_page(request, assignment, form)
-    form = ReviewForm(request.POST, criteria=criteria)
+    return _written(request, assignment, ReviewForm(request.POST, criteria=criteria))
+
+
+def _written(request: HttpRequest, assignment: ReviewAssignment, form: ReviewForm) -> HttpResponse:
+    """What was sent: a pause's save, the draft's button, or the review itself."""
     if not request.accepts("text/html"):
         return _autosave(request, assignment, form)
     if "draft" in request.POST:

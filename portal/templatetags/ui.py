@@ -67,6 +67,9 @@ STATE_TONES: dict[str, str] = {
     # Where a noun means something else by the word
     "machine.published": "ok",
     "machine.maintenance": "warn",
+    "reviewassignment.reopened": "warn",
+    "reviewassignment.submitted": "ok",
+    "waiver.requested": "warn",
 }
 
 

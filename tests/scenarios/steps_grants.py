@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from compute_grants.models import Call, Criterion
+from django.utils import translation
+
+from compute_grants.models import Call, Criterion, TechnicalCheck
 from consortium.models import User
 from tests.factories import compute_grants as make
 from tests.factories.consortium import principal, research_officer, reviewer
@@ -77,6 +80,10 @@ def send_to_centres(desk: Desk, number: str) -> None:
 
 def find_feasible(desk: Desk, number: str) -> None:
     desk.take_up("Judge feasibility", number)
+    with translation.override("en"):
+        lines = [str(item.label) for item in TechnicalCheck.Item]
+    for line in lines:
+        desk.choose("in order", within=line)
     desk.choose("feasible", within="Verdict")
     desk.write("Reason", "It fits one node.")
     desk.press("Record the verdict")
@@ -102,7 +109,7 @@ def review(desk: Desk, number: str, criteria: list[Criterion], score: int) -> No
     desk.sees(SCIENCE, written=True)
     for criterion in criteria:
         group = desk.main.get_by_role("group", name=desk.name(criterion), exact=True)
-        group.get_by_role("radio", name=str(score), exact=True).check()
+        group.get_by_role("radio", name=re.compile(f"^{score} ")).check()
     reasons = desk.field("Reason for this score")
     for place in range(len(criteria)):
         reasons.nth(place).fill("As the pilot run shows.")

@@ -9,12 +9,13 @@ from tests.compute_grants.samples import (
     panel,
     proposals,
     reviews,
+    ties,
     usage,
 )
 from tests.samples import Samples
 
 # One for each module of compute_grants.access, by the same name; each stands alone.
-MODULES = (machines, calls, proposals, reviews, panel, allocations, amendments, usage)
+MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, amendments, usage)
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
     "api:machine-": "compute_grants:machine_edit",

@@ -15,6 +15,7 @@ from compute_grants.models import (
     Proposal,
     Review,
     ReviewAssignment,
+    TechnicalCheck,
 )
 from tests.factories import compute_grants as make
 from tests.factories.consortium import (
@@ -376,9 +377,15 @@ def test_the_centre_judges(db):
     centre = Person(make.operator_of(request.resource.machine.centre))
     where = (proposal.number, request.pk)
     assert "verdict" in text(centre.get("proposal", proposal.number))
-    response = centre.send("technical_review", *where, verdict="partly", reason="Half.")
-    assert response.status_code == 422 and "Half." in text(response)
-    sent = centre.send("technical_review", *where, verdict="partly", reason="Half.", cap_hours=50)
+    lines = {f"result_{item}": "ok" for item in TechnicalCheck.Item}
+    lines |= {"result_memory": "concern", "note_memory": "Tight."}
+    response = centre.send("technical_review", *where, verdict="partly", reason="Half.", **lines)
+    assert response.status_code == 422 and "Half." in text(response) and "Tight." in text(response)
+    silent = centre.send("technical_review", *where, verdict="feasible", reason="Half.")
+    assert silent.status_code == 422
+    sent = centre.send(
+        "technical_review", *where, verdict="partly", reason="Half.", cap_hours=50, **lines
+    )
     assert sent.status_code == 302
     assert request.technical_review.cap_seconds == 50 * HOUR
 
