@@ -6,19 +6,19 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.models import Capacity, Machine, Partition, PeakRate, Resource
+from compute_grants.actions.capacity import check_certified
+from compute_grants.models import Capacity, Machine, Origin, Partition, PeakRate, Resource
 from compute_grants.policies import machines as policy
 from consortium import audit
-from consortium.actions import ledger
 from consortium.errors import DomainError, Invalid
-from consortium.models import Account, Institution, Unit, User
+from consortium.models import Institution, User
 from consortium.states import require_transition
 
 State = Machine.State
+NodeType = Partition.NodeType
 DAY_SECONDS = 86_400
 FIXED_ONCE_PUBLISHED = frozenset({"code", "cluster", "backend"})
 
@@ -29,10 +29,6 @@ class NotReady(DomainError):
 
 class NotPhysical(DomainError):
     """More time than the hardware has."""
-
-
-class AlreadyPromised(DomainError):
-    """Less capacity than calls have set aside."""
 
 
 class Retired(DomainError):
@@ -93,12 +89,30 @@ def add_partition(machine: Machine, *, by: User, **fields: Any) -> Partition:
     machine = _locked(machine, by)
     if machine.partitions.filter(name=fields["name"]).exists():
         raise Invalid({"name": [_("The machine has a partition of this name.")]})
-    if bool(fields.get("accelerator")) != bool(fields.get("accelerators_per_node")):
-        message = _("Give both the accelerator's model and the number per node, or neither.")
-        raise Invalid({"accelerators_per_node": [message]})
+    _check_node_type(fields)
     partition = Partition.objects.create(machine=machine, **fields)
     audit.record("machine.partition_added", machine, by=by, partition=partition.name)
     return partition
+
+
+def _check_node_type(fields: dict[str, Any]) -> None:
+    """Make the node type fit the accelerators, from which it follows where it is not given."""
+    cards = bool(fields.get("accelerators_per_node"))
+    if bool(fields.get("accelerator")) != cards:
+        message = _("Give both the accelerator's model and the number per node, or neither.")
+        raise Invalid({"accelerators_per_node": [message]})
+    kind = fields.setdefault("node_type", NodeType.CPU_GPU if cards else NodeType.CPU)
+    if (kind in Partition.WITHOUT_CARDS) == cards:
+        message = _("Nodes of this type have no accelerators; choose another type, or give none.")
+        if not cards:
+            message = _("Nodes of this type have accelerators. Give their model and number.")
+        raise Invalid({"node_type": [message]})
+    if kind == NodeType.DOMESTIC:
+        origin = fields.get("accelerator_origin") or Origin.DOMESTIC
+        if origin != Origin.DOMESTIC:
+            message = _("A domestic accelerator is of domestic origin. Choose another node type.")
+            raise Invalid({"accelerator_origin": [message]})
+        fields["accelerator_origin"] = origin
 
 
 @transaction.atomic
@@ -226,33 +240,8 @@ def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capac
         month=month,
         defaults={"seconds": seconds, "certified_by": by, "certified_at": timezone.now()},
     )
-    if certified(resource) < promised(resource):
-        raise AlreadyPromised(
-            _("Calls have set aside more than that. Certify more, or another month first.")
-        )
+    check_certified(resource)
     audit.record(
         "machine.capacity_certified", machine, by=by, month=f"{month:%Y-%m}", seconds=seconds
     )
     return capacity
-
-
-def certified(resource: Resource) -> int:
-    """All time of a resource that its centre has certified, in its unit."""
-    total: int = resource.capacities.aggregate(n=Sum("seconds", default=0))["n"]
-    return total
-
-
-def promised(resource: Resource) -> int:
-    """What calls have set aside of a resource and not given back, in its unit."""
-    moved = ledger.balance(source_account(resource))
-    return moved.posted_out - moved.posted_in
-
-
-def source_account(resource: Resource) -> Account:
-    """Where a resource's time comes from. Capacity, not this account, is the limit."""
-    return ledger.open_account(
-        unit=Unit(resource.unit),
-        kind=Account.Kind.SOURCE,
-        owner=ledger.owner_of(resource),
-        capped=False,
-    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from compute_grants.models import (
     Call,
+    CallRound,
     PeakRate,
     Proposal,
     Resource,
@@ -18,6 +19,7 @@ from compute_grants.models import (
     Submission,
 )
 from compute_grants.policies import calls as call_policy
+from compute_grants.policies import eligibility
 from compute_grants.policies import proposals as policy
 from consortium import audit
 from consortium.errors import DomainError, Invalid, Stale
@@ -70,11 +72,11 @@ def start(call: Call, *, institution: Institution, by: User, **texts: str) -> Pr
 
     Raises PermissionDenied or CallNotOpen.
     """
-    call_policy.can_apply_for(by, institution).require()
-    _require_open(call)
+    eligibility.can_lead(by, call, institution).require()
     proposal = Proposal.objects.create(
         number=numbered("P", timezone.localdate().year),
         call=call,
+        round=_open_round(call),
         lead=by,
         institution=institution,
         **texts,
@@ -83,14 +85,13 @@ def start(call: Call, *, institution: Institution, by: User, **texts: str) -> Pr
     return proposal
 
 
-def _require_open(call: Call) -> None:
+def _open_round(call: Call) -> CallRound | None:
+    """The round that is open now (None where the call has no rounds), or CallNotOpen."""
     now = timezone.now()
-    if now < call.opens_at:
-        raise CallNotOpen(_("This call is not open yet. Come back at its opening time."))
-    if not call.accepts_at(now):
-        closed = timezone.localtime(call.closes_at)
-        message = _("This call closed at %(time)s Beijing time and takes no more proposals.")
-        raise CallNotOpen(message % {"time": f"{closed:%Y-%m-%d %H:%M:%S}"})
+    window = call_policy.takes_proposals(call, now)
+    if not window:
+        raise CallNotOpen(str(window.reason))
+    return call.round_at(now)
 
 
 def _editable(proposal: Proposal, by: User) -> Proposal:
@@ -273,8 +274,8 @@ def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submi
     _refuse_second(proposal)
     require_transition(Proposal.TRANSITIONS, proposal.state, State.SUBMITTED)
     if proposal.state == State.DRAFT:
-        call_policy.can_apply_for(by, proposal.institution).require()
-        _require_open(proposal.call)
+        eligibility.can_lead(by, proposal.call, proposal.institution).require()
+        proposal.round = _open_round(proposal.call)
     if version is not None and version != proposal.version:
         raise Stale(_("The proposal was changed since you checked it. Check your answers again."))
     errors = lacking(proposal)
@@ -300,7 +301,8 @@ def _hand_in(proposal: Proposal, by: User) -> Submission:
     proposal.submitted_at = now
     proposal.content_hash = digest
     proposal.return_reason = ""
-    proposal.save(update_fields=["state", "submitted_at", "content_hash", "return_reason"])
+    fields = ["state", "round", "submitted_at", "content_hash", "return_reason"]
+    proposal.save(update_fields=fields)
     submission, _new = Submission.objects.update_or_create(
         proposal=proposal,
         version=proposal.version,

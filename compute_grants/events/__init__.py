@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 
 from compute_grants.events import (
+    access_types,
     allocations,
     amendments,
     calls,
@@ -17,6 +18,7 @@ from compute_grants.events import (
 
 EVENTS: dict[str, str | Promise] = {
     **machines.EVENTS,
+    **access_types.EVENTS,
     **calls.EVENTS,
     **proposals.EVENTS,
     **reviews.EVENTS,

@@ -14,5 +14,8 @@ EVENTS: dict[str, str | Promise] = {
     "machine.in_maintenance": _("Maintenance begun"),
     "machine.returned_to_service": _("Returned to service"),
     "machine.retired": _("Machine retired"),
+    "machine.charging_stated": _("Charging rule stated"),
+    "machine.rate_set": _("Exchange rate set"),
+    "machine.rate_ended": _("Exchange rate ended"),
     "machine.capacity_certified": _("Capacity certified"),
 }

@@ -1,17 +1,22 @@
 """Machines, calls, proposals, reviews and what follows from them."""
 
+from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
-from compute_grants.models.calls import Call, CallBudget, Criterion, FusionStage
+from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
+from compute_grants.models.eligibility import EligibilityRule
 from compute_grants.models.machines import (
     Capacity,
+    FusionStage,
     Machine,
+    Origin,
     Partition,
     PeakRate,
     Precision,
     Resource,
 )
+from compute_grants.models.maintenance import MaintenanceWindow
 from compute_grants.models.programme import ProgrammePolicy
 from compute_grants.models.proposals import (
     Proposal,
@@ -19,6 +24,7 @@ from compute_grants.models.proposals import (
     Submission,
     interested_institutions,
 )
+from compute_grants.models.rates import ChargingRule, ExchangeRate
 from compute_grants.models.rebuttals import Rebuttal, RebuttalWindow
 from compute_grants.models.release_schedule import Tranche
 from compute_grants.models.reviews import (
@@ -37,6 +43,8 @@ from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
 
 __all__ = [
+    "AccessType",
+    "AccessTypeLimit",
     "Alert",
     "AlertSettings",
     "Allocation",
@@ -46,10 +54,16 @@ __all__ = [
     "AwardLine",
     "Call",
     "CallBudget",
+    "CallRound",
     "Capacity",
+    "ChargingRule",
     "Criterion",
+    "EligibilityRule",
+    "ExchangeRate",
     "FusionStage",
     "Machine",
+    "MaintenanceWindow",
+    "Origin",
     "PanelDecision",
     "Partition",
     "PeakRate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -30,6 +31,14 @@ class Precision(models.TextChoices):
     INT8 = "INT8", "INT8"
 
 
+class FusionStage(models.TextChoices):
+    """The three stages of the fusion of supercomputing and AI computing."""
+
+    FOR_AI = "for_ai", _("for AI: systems adapted to run AI")
+    BY_AI = "by_ai", _("by AI: AI solves classical computing problems")
+    BEING_AI = "being_ai", _("being AI: the system itself is intelligent")
+
+
 class MachineQuerySet(models.QuerySet["Machine"]):
     def visible_to(self, user: object) -> MachineQuerySet:
         """Published machines for anybody; drafts for their centre's operators and the office."""
@@ -52,7 +61,10 @@ class MachineQuerySet(models.QuerySet["Machine"]):
 class Machine(NamedInBoth):
     """A supercomputer, an AI cluster or a general cluster of one centre.
 
-    Cards and cores are those of the whole machine; partitions say where they stand.
+    Cards and cores are those of the whole machine; partitions say where they stand. Power,
+    nodes, cards and cores are 0 where they are not known; what may be null is null there.
+    site, country, listing, rmax, rpeak, megaflops_per_watt: as a public list of machines states
+    them, FP64 in the LINPACK benchmark. fabric_bits_per_second: of one node's links together.
     """
 
     class Kind(models.TextChoices):
@@ -88,6 +100,17 @@ class Machine(NamedInBoth):
     cards = models.PositiveIntegerField(default=0)
     cores = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=300, blank=True)
+    stages = ArrayField(models.CharField(max_length=12, choices=FusionStage), default=list)
+    fabric = models.CharField(max_length=80, blank=True)
+    fabric_bits_per_second = models.PositiveBigIntegerField(null=True, blank=True)
+    memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    storage_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    site = models.CharField(max_length=120, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    listing = models.CharField(max_length=80, blank=True)
+    rmax_gigaflops = models.PositiveBigIntegerField(null=True, blank=True)
+    rpeak_gigaflops = models.PositiveBigIntegerField(null=True, blank=True)
+    megaflops_per_watt = models.PositiveIntegerField(null=True, blank=True)
     description_en = models.TextField(blank=True)
     description_zh = models.TextField(blank=True)
 
@@ -109,8 +132,27 @@ class Machine(NamedInBoth):
         return self.power_watts // 1000
 
 
+class Origin(models.TextChoices):
+    """Where an accelerator's vendor is, as the centre declares it for export rules."""
+
+    DOMESTIC = "domestic", _("domestic")
+    FOREIGN = "foreign", _("foreign")
+
+
 class Partition(models.Model):
-    """A part of a machine with nodes of one kind."""
+    """A part of a machine with nodes of one kind.
+
+    max_nodes_per_job: the widest job it takes; null where the whole partition can be had.
+    """
+
+    class NodeType(models.TextChoices):
+        CPU = "cpu", _("CPU only")
+        CPU_GPU = "cpu_gpu", _("CPU and GPU")
+        SUPERCHIP = "superchip", _("CPU and GPU in one superchip")
+        MANYCORE = "manycore", _("manycore CPU")
+        DOMESTIC = "domestic", _("domestic accelerator")
+
+    WITHOUT_CARDS = frozenset({NodeType.CPU, NodeType.MANYCORE})
 
     machine = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="partitions")
     name = models.CharField(max_length=40)
@@ -118,14 +160,30 @@ class Partition(models.Model):
     accelerator = models.CharField(
         max_length=80, blank=True, help_text=_("Model; empty where nodes have only CPUs.")
     )
+    node_type = models.CharField(max_length=10, choices=NodeType, default=NodeType.CPU)
     accelerators_per_node = models.PositiveSmallIntegerField(default=0)
+    accelerator_vendor = models.CharField(max_length=80, blank=True)
+    accelerator_origin = models.CharField(max_length=8, choices=Origin, blank=True)
+    accelerator_memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     cores_per_node = models.PositiveIntegerField()
     memory_bytes_per_node = models.PositiveBigIntegerField()
     max_wall_seconds = models.PositiveIntegerField()
+    max_nodes_per_job = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["machine", "name"], name="partition_once"),
+            models.CheckConstraint(
+                name="partition_cards_fit_node_type",
+                condition=Q(node_type__in=["cpu", "manycore"], accelerators_per_node=0)
+                | Q(
+                    node_type__in=["cpu_gpu", "superchip", "domestic"], accelerators_per_node__gt=0
+                ),
+            ),
+            models.CheckConstraint(
+                name="partition_domestic_accelerator_is_domestic",
+                condition=~Q(node_type="domestic") | Q(accelerator_origin="domestic"),
+            ),
             models.CheckConstraint(
                 name="partition_accelerator_named_where_there_is_one",
                 condition=Q(accelerator="", accelerators_per_node=0)

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models.calls import Call
+from compute_grants.models.access_types import AccessType
+from compute_grants.models.calls import Call, CallRound
 from compute_grants.models.machines import Precision, Resource
 from consortium.models import Affiliation, ArmAppointment, Institution, User, localized
 from consortium.roles import standing
@@ -107,6 +108,12 @@ class Proposal(models.Model):
 
     number = models.CharField(max_length=16, unique=True)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="proposals")
+    round = models.ForeignKey(
+        CallRound, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
+    access_type = models.ForeignKey(
+        AccessType, on_delete=models.PROTECT, null=True, blank=True, related_name="proposals"
+    )
     lead = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="proposals")
     title_en = models.CharField(max_length=200, blank=True)

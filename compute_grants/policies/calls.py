@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Call
@@ -31,16 +33,24 @@ def eligible(user: User) -> Decision:
     return ALLOW
 
 
-def can_start(user: User, call: Call, now: datetime) -> Decision:
-    """Eligible, and the call takes proposals at `now`. For buttons; actions check in turn."""
-    who = eligible(user)
-    if not who:
-        return who
-    if now < call.opens_at:
-        return deny(_("The call is not open yet."))
-    if not call.accepts_at(now):
-        return deny(_("The call takes no more proposals."))
-    return ALLOW
+def takes_proposals(call: Call, now: datetime) -> Decision:
+    """Whether a round of the call is open at `now`, to the second."""
+    if call.accepts_at(now):
+        return ALLOW
+    coming = call.next_round(now)
+    if coming is None or call.state not in {Call.State.PUBLISHED, Call.State.OPEN}:
+        if now < call.opens_at:
+            return deny(_("This call is not open yet. Come back at its opening time."))
+        message = gettext("This call closed at %(time)s Beijing time and takes no more proposals.")
+        return deny(message % {"time": _exactly(call.closes_at)})
+    if coming.position == 1:
+        return deny(_("This call is not open yet. Come back at its opening time."))
+    message = gettext("The last round has closed. The next one opens at %(time)s Beijing time.")
+    return deny(message % {"time": _exactly(coming.opens_at)})
+
+
+def _exactly(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def can_apply_for(user: User, institution: Institution) -> Decision:

@@ -21,16 +21,11 @@ class Offer:
 def call_rows(user: object) -> QuerySet[Call]:
     """Calls this person may see: those that take proposals first, the soonest deadline first.
 
-    Two queries with the budgets (`call.offered`).
+    Three queries with the budgets (`call.offered`) and rounds.
     """
     now = timezone.now()
     rank = Case(
-        When(
-            state__in=[Call.State.PUBLISHED, Call.State.OPEN],
-            opens_at__lte=now,
-            closes_at__gt=now,
-            then=Value(0),
-        ),
+        When(pk__in=Call.objects.accepting(now).values("pk"), then=Value(0)),
         When(state=Call.State.PUBLISHED, then=Value(1)),
         When(state=Call.State.DRAFT, then=Value(2)),
         When(state__in=[Call.State.OPEN, Call.State.IN_REVIEW], then=Value(3)),
@@ -38,7 +33,7 @@ def call_rows(user: object) -> QuerySet[Call]:
         output_field=IntegerField(),
     )
     rows = Call.objects.visible_to(user).annotate(rank=rank)
-    return rows.prefetch_related(_offered()).order_by("rank", "closes_at", "pk")
+    return rows.prefetch_related(_offered(), "rounds").order_by("rank", "closes_at", "pk")
 
 
 def _offered() -> Prefetch[str, QuerySet[CallBudget], str]:
@@ -47,9 +42,13 @@ def _offered() -> Prefetch[str, QuerySet[CallBudget], str]:
 
 
 def open_calls() -> list[Call]:
-    """Calls that take proposals now, soonest deadline first, each with `offered`. Two queries."""
-    calls = Call.objects.accepting(timezone.now()).prefetch_related(_offered())
-    return list(calls.order_by("closes_at", "pk"))
+    """Calls that take proposals now, soonest deadline first, each with `offered`.
+
+    Three queries.
+    """
+    now = timezone.now()
+    calls = Call.objects.accepting(now).prefetch_related(_offered(), "rounds")
+    return sorted(calls, key=lambda call: (call.deadline(now), call.pk))
 
 
 def offers(call: Call) -> list[Offer]:

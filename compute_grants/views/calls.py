@@ -16,6 +16,7 @@ from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.proposals import StartForm
 from compute_grants.models import Call, Proposal
 from compute_grants.policies import calls as policy
+from compute_grants.policies import eligibility
 from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import calls as queries
 from consortium.http import actor
@@ -53,7 +54,7 @@ def call(request: HttpRequest, code: str) -> HttpResponse:
         "rules": localized(found, "rules"),
         "timeline": _timeline(found),
         "eligible": policy.eligible(user) if user else None,
-        "can_start": policy.can_start(user, found, now) if user else None,
+        "can_start": eligibility.can_start(user, found, now) if user else None,
         "mine": found.proposals.filter(lead=user).order_by("pk") if user else [],
         "manages": manages,
         "seated": bool(user and review_policy.can_rank(user, found)),
@@ -117,6 +118,6 @@ def apply(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "call": found,
         "form": form,
-        "can_start": policy.can_start(user, found, timezone.now()),
+        "can_start": eligibility.can_start(user, found, timezone.now()),
     }
     return render(request, "compute_grants/call_apply.html", context, status=status_of(form))

@@ -7,14 +7,16 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from compute_grants.actions.machines import source_account
+from compute_grants.actions.capacity import source_account
 from compute_grants.models import (
     Call,
     CallBudget,
+    CallRound,
     Capacity,
     Criterion,
     FusionStage,
     Machine,
+    Origin,
     PanelDecision,
     Partition,
     PeakRate,
@@ -82,6 +84,12 @@ class PartitionFactory(DjangoModelFactory):
     nodes = 256
     accelerator = "Domestic accelerator A"
     accelerators_per_node = 8
+    node_type = factory.LazyAttribute(
+        lambda o: Partition.NodeType.DOMESTIC if o.accelerators_per_node else Partition.NodeType.CPU
+    )
+    accelerator_origin = factory.LazyAttribute(
+        lambda o: Origin.DOMESTIC if o.accelerators_per_node else ""
+    )
     cores_per_node = 128
     memory_bytes_per_node = 10**12
     max_wall_seconds = 72 * HOUR
@@ -154,6 +162,12 @@ class CallFactory(DjangoModelFactory):
             self.panel.set(extracted)
 
     @factory.post_generation
+    def rounds(self, create, extracted, **kwargs):
+        """One round, of the call's own window, unless there shall be none."""
+        if create and extracted is not False:
+            CallRoundFactory.create(call=self)
+
+    @factory.post_generation
     def weights(self, create, extracted, **kwargs):
         if create:
             Criterion.objects.bulk_create(
@@ -168,6 +182,16 @@ class CallFactory(DjangoModelFactory):
                 )
                 for n, weight in enumerate(extracted or WEIGHTS, start=1)
             )
+
+
+class CallRoundFactory(DjangoModelFactory):
+    class Meta:
+        model = CallRound
+
+    call = factory.SubFactory(CallFactory, rounds=False)
+    position = factory.LazyAttribute(lambda o: o.call.rounds.count() + 1)
+    opens_at = factory.SelfAttribute("call.opens_at")
+    closes_at = factory.SelfAttribute("call.closes_at")
 
 
 class CallBudgetFactory(DjangoModelFactory):

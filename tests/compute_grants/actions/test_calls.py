@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from compute_grants.actions import calls, machines
+from compute_grants.actions import calls, capacity
 from compute_grants.models import Call, CallBudget
 from consortium.actions import ledger
 from consortium.errors import Invalid, WrongState
@@ -141,14 +141,14 @@ def test_set_budget_and_take_it_out(office, resource):
 def test_no_budget_above_what_the_centre_certified(office, resource):
     call = make.CallFactory.create()
     calls.set_budget(call, resource=resource, seconds=5_000 * HOUR, by=office)
-    with pytest.raises(calls.AboveCapacity, match="5,000 certified hours"):
+    with pytest.raises(capacity.AboveCapacity, match="5,000 certified hours"):
         calls.set_budget(call, resource=resource, seconds=5_000 * HOUR + 1, by=office)
 
 
 def test_what_other_calls_set_aside_is_gone(office, resource):
     make.call_with(resource, hours=4_000)
     call = make.CallFactory.create()
-    with pytest.raises(calls.AboveCapacity, match="1,000 certified hours"):
+    with pytest.raises(capacity.AboveCapacity, match="1,000 certified hours"):
         calls.set_budget(call, resource=resource, seconds=1_001 * HOUR, by=office)
 
 
@@ -159,7 +159,7 @@ def test_publish_sets_the_budget_aside(office, ready, resource):
     budget: CallBudget = ready.budgets.get()
     assert budget.account.capped
     assert ledger.balance(budget.account).available == 3_000 * HOUR
-    assert machines.promised(resource) == 3_000 * HOUR
+    assert capacity.promised(resource) == 3_000 * HOUR
     assert events()[-1] == "call.published"
 
 
@@ -167,7 +167,7 @@ def test_publish_again_moves_nothing(office, ready, resource):
     calls.publish(ready, by=office)
     with pytest.raises(WrongState):
         calls.publish(ready, by=office)
-    assert machines.promised(resource) == 3_000 * HOUR
+    assert capacity.promised(resource) == 3_000 * HOUR
 
 
 def test_publish_says_all_that_is_missing(office):
@@ -183,7 +183,7 @@ def test_two_drafts_cannot_promise_the_same_hours(office, ready, resource):
     other = make.call_with(resource, state="draft", hours=3_000)
     make.panellist(other)
     calls.publish(ready, by=office)
-    with pytest.raises(calls.AboveCapacity, match="2,000"):
+    with pytest.raises(capacity.AboveCapacity, match="2,000"):
         calls.publish(other, by=office)
     other.refresh_from_db()
     assert other.state == "draft"
@@ -250,9 +250,9 @@ def test_a_call_is_decided_when_every_proposal_is(office, state):
 
 def test_close_gives_the_rest_back(office, resource):
     call = make.call_with(resource, state="decided", hours=1_000)
-    assert machines.promised(resource) == 1_000 * HOUR
+    assert capacity.promised(resource) == 1_000 * HOUR
     calls.close(call, by=office)
-    assert machines.promised(resource) == 0
+    assert capacity.promised(resource) == 0
     assert ledger.balance(call.budgets.get().account).available == 0
 
 

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from compute_grants.actions import machines
+from compute_grants.actions import capacity, machines
 from compute_grants.models import Machine, Resource
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.models import AuditEvent, Institution
@@ -218,7 +218,7 @@ def test_certify_and_correct(whole, by):
     machines.certify(resource, month=date(2027, 1, 1), seconds=20 * HOUR, by=by)
     january = resource.capacities.get(month=date(2027, 1, 1))
     assert (january.seconds, january.certified_by) == (20 * HOUR, by)
-    assert machines.certified(resource) == 1_000_020 * HOUR
+    assert capacity.certified(resource) == 1_000_020 * HOUR
 
 
 def test_certify_no_more_than_the_hardware_has(whole, by):
@@ -235,6 +235,6 @@ def test_certify_no_less_than_calls_have_set_aside(centre, by):
     make.call_with(resource, hours=400)
     month = date(2026, 12, 1)
     machines.certify(resource, month=month, seconds=400 * HOUR, by=by)
-    with pytest.raises(machines.AlreadyPromised):
+    with pytest.raises(capacity.AlreadyPromised):
         machines.certify(resource, month=month, seconds=399 * HOUR, by=by)
-    assert machines.certified(resource) == 400 * HOUR
+    assert capacity.certified(resource) == 400 * HOUR
