@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from compute_grants.actions import allocations
+from compute_grants.actions import grant_account
 from compute_grants.models import Allocation, UsageRecord
 from compute_grants.queries.usage import compare_with_file
 from compute_grants.sacct import JobRun, SacctReader
@@ -123,6 +123,6 @@ def test_only_an_operator_imports_in_their_name(grants):
 
 def test_account_names_follow_the_numbers_of_grants():
     grant = active()
-    assert allocations.wanted(grant)["account"] == grant.number.lower().replace("-", "", 1).replace(
-        "-", "_"
-    )
+    assert grant_account.wanted(grant)["account"] == grant.number.lower().replace(
+        "-", "", 1
+    ).replace("-", "_")

@@ -21,6 +21,11 @@ PACKAGES = ("portal", "consortium", "compute_grants", "registry")
 NO_POLICY = {
     # The ledger moves what its callers have decided; it is reached through other actions only.
     "consortium/actions/ledger.py",
+    # Steps within an award or an approved request, which asked; no page or command calls them.
+    "compute_grants/actions/advances.py",
+    "compute_grants/actions/amendment_effects.py",
+    "compute_grants/actions/grant_account.py",
+    "compute_grants/actions/release_schedule.py",
     # Whoever takes a file in for something has asked that thing's policy.
     "consortium/actions/files.py",
     # A choice about oneself that no rule forbids.
