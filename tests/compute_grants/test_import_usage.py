@@ -123,6 +123,5 @@ def test_only_an_operator_imports_in_their_name(grants):
 
 def test_account_names_follow_the_numbers_of_grants():
     grant = active()
-    assert grant_account.wanted(grant)["account"] == grant.number.lower().replace(
-        "-", "", 1
-    ).replace("-", "_")
+    expected = grant.number.lower().replace("-", "", 1).replace("-", "_")
+    assert grant_account.wanted(grant)["account"] == expected
