@@ -4,7 +4,7 @@
 -- a conditional UPDATE waits for the row and judges its newest version. Rows are locked in id
 -- order within a call. A transfer is inserted before the balances move, so that its primary
 -- key, the idempotency key, is the gate, and a busy account's row is locked for the shortest
--- time. No exception blocks: each would cost a subtransaction.
+-- time. No exception blocks: each would cost a subtransaction. This file can be run again.
 --
 -- Refusals, by SQLSTATE (consortium.actions.ledger turns them into errors with sentences):
 --   LG001 overdrawn            LG002 key used for another request   LG003 units differ
@@ -13,14 +13,14 @@
 
 -- What a key stands for. Actor and reason are left out: a retry by somebody else, or in
 -- another language, is the same request. (STABLE as its parts are, so that it is inlined.)
-CREATE FUNCTION ledger_request(
+CREATE OR REPLACE FUNCTION ledger_request(
     p_debit bigint, p_credit bigint, p_amount bigint, p_code text, p_reverses uuid
 ) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT encode(sha256(convert_to(
         concat_ws('|', p_debit, p_credit, p_amount, p_code, p_reverses), 'UTF8')), 'hex')
 $$;
 
-CREATE FUNCTION ledger_refuse_overdraft(p_account bigint, p_needed bigint)
+CREATE OR REPLACE FUNCTION ledger_refuse_overdraft(p_account bigint, p_needed bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     account consortium_account;
@@ -34,7 +34,7 @@ BEGIN
 END $$;
 
 -- Move amounts in and out of an account that keeps a balance.
-CREATE FUNCTION ledger_move(p_account bigint, p_in bigint, p_out bigint)
+CREATE OR REPLACE FUNCTION ledger_move(p_account bigint, p_in bigint, p_out bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE consortium_account SET
@@ -48,7 +48,7 @@ BEGIN
 END $$;
 
 -- The transfer made under a key before, or nothing; refused if it was another request.
-CREATE FUNCTION ledger_made_before(p_key uuid, p_request text)
+CREATE OR REPLACE FUNCTION ledger_made_before(p_key uuid, p_request text)
 RETURNS consortium_transfer LANGUAGE plpgsql AS $$
 DECLARE
     made consortium_transfer;
@@ -60,8 +60,23 @@ BEGIN
     RETURN made;
 END $$;
 
+-- A hold's key is kept for the transfer that posts it, which marks the hold first. Only a caller
+-- that uses one key for two things gets here; two that do so at the same moment do not see each
+-- other, and reconciliation names them.
+CREATE OR REPLACE FUNCTION ledger_refuse_held_keys(p_keys uuid[])
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    held uuid;
+BEGIN
+    SELECT id INTO held FROM consortium_hold
+    WHERE id = ANY (p_keys) AND state <> 'posted' LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'key % was used for another request', held USING ERRCODE = 'LG002';
+    END IF;
+END $$;
+
 -- The transfer of key p_key, made now or, for the same request, before.
-CREATE FUNCTION ledger_post(
+CREATE OR REPLACE FUNCTION ledger_post(
     p_key uuid, p_debit bigint, p_credit bigint, p_amount bigint, p_code text,
     p_actor bigint, p_reason text, p_reverses uuid DEFAULT NULL
 ) RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -104,6 +119,7 @@ BEGIN
     IF NOT FOUND THEN  -- another session may have committed it while we waited
         RETURN ledger_made_before(p_key, request);
     END IF;
+    PERFORM ledger_refuse_held_keys(ARRAY[p_key]);
     IF getting_sink AND NOT paying_sink THEN  -- the usual case, kept short
         UPDATE consortium_account SET
             available = available - p_amount, posted_out = posted_out + p_amount
@@ -126,7 +142,7 @@ BEGIN
 END $$;
 
 -- Many postings in one statement, all or none. Returns the keys that were new.
-CREATE FUNCTION ledger_post_many(
+CREATE OR REPLACE FUNCTION ledger_post_many(
     p_keys uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_codes text[],
     p_actors bigint[], p_reasons text[]
 ) RETURNS uuid[] LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -168,6 +184,7 @@ BEGIN
     IF coalesce(cardinality(fresh), 0) < cardinality(p_keys) THEN
         PERFORM ledger_check_rest(p_keys, p_debits, p_credits, p_amounts, p_codes);
     END IF;
+    PERFORM ledger_refuse_held_keys(fresh);
     WITH locked AS MATERIALIZED (  -- all of them in id order, whatever is asked of them below
         SELECT id, capped, available FROM consortium_account
         WHERE id = ANY (accounts) AND NOT sink ORDER BY id FOR NO KEY UPDATE
@@ -188,7 +205,7 @@ BEGIN
 END $$;
 
 -- Why were some of a batch not inserted? Fine if they had been posted before; else refused.
-CREATE FUNCTION ledger_check_rest(
+CREATE OR REPLACE FUNCTION ledger_check_rest(
     p_keys uuid[], p_debits bigint[], p_credits bigint[], p_amounts bigint[], p_codes text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -218,7 +235,7 @@ BEGIN
 END $$;
 
 -- Move everything back, once.
-CREATE FUNCTION ledger_reverse(p_key uuid, p_original uuid, p_actor bigint, p_reason text)
+CREATE OR REPLACE FUNCTION ledger_reverse(p_key uuid, p_original uuid, p_actor bigint, p_reason text)
 RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     original consortium_transfer;
@@ -234,7 +251,7 @@ BEGIN
 END $$;
 
 -- Set an amount aside until posted, voided or past its expiry, by the database's clock.
-CREATE FUNCTION ledger_hold(
+CREATE OR REPLACE FUNCTION ledger_hold(
     p_key uuid, p_account bigint, p_credit bigint, p_amount bigint, p_code text,
     p_lasts interval
 ) RETURNS consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -282,7 +299,7 @@ BEGIN
 END $$;
 
 -- Give a pending hold's amount back and end it.
-CREATE FUNCTION ledger_release(p_hold consortium_hold, p_state text)
+CREATE OR REPLACE FUNCTION ledger_release(p_hold consortium_hold, p_state text)
 RETURNS consortium_hold LANGUAGE plpgsql AS $$
 DECLARE
     done consortium_hold;
@@ -296,7 +313,7 @@ END $$;
 
 -- Move a hold's amount, or less of it, to where it was meant for. The transfer's key is the
 -- hold's own.
-CREATE FUNCTION ledger_post_hold(p_hold uuid, p_amount bigint, p_actor bigint, p_reason text)
+CREATE OR REPLACE FUNCTION ledger_post_hold(p_hold uuid, p_amount bigint, p_actor bigint, p_reason text)
 RETURNS consortium_transfer LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     held consortium_hold;
@@ -316,7 +333,7 @@ BEGIN
         p_actor, p_reason);
 END $$;
 
-CREATE FUNCTION ledger_void_hold(p_hold uuid)
+CREATE OR REPLACE FUNCTION ledger_void_hold(p_hold uuid)
 RETURNS consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     held consortium_hold;
@@ -331,7 +348,7 @@ BEGIN
 END $$;
 
 -- End the holds that are past their expiry, oldest first; those somebody works on wait.
-CREATE FUNCTION ledger_expire_holds(p_limit integer)
+CREATE OR REPLACE FUNCTION ledger_expire_holds(p_limit integer)
 RETURNS SETOF consortium_hold LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     due consortium_hold;

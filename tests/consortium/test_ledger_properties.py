@@ -119,6 +119,8 @@ def _expected(books: Books) -> list[int]:
 )
 @given(steps=st.lists(step, max_size=15))
 @example(steps=[("post", (n, 0, 5, 2**63 - 1)) for n in range(2)])  # more than a bigint in a sink
+@example(steps=[("post", (1, 0, 3, 9)), ("hold", (0, 3, 0, 1), 60), ("post", (0, 0, 3, 1))])
+@example(steps=[("hold", (0, 3, 0, 1), 60), ("void", 0), ("batch", [(0, 0, 3, 1)])])
 def test_the_books_agree_after_any_sequence(db, steps):
     with transaction.atomic():
         books = Books()
