@@ -10,20 +10,7 @@ same; no credit is made or lost by rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class DatedRate:
-    """Credits per hour of one resource, in force from `since` through `until` (None: open)."""
-
-    credits_per_hour: Fraction
-    since: date
-    until: date | None = None
-
-    def in_force(self, day: date) -> bool:
-        return self.since <= day and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ def whole(default: int, label: str | Promise, *, least: int = 0, most: int = 100
     return field(default=default, metadata={"label": label, "least": least, "most": most})
 
 
+WHOLE = 100  # percent
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What every policy's body can do: become JSON and, through `parse`, come from it."""
@@ -31,33 +34,41 @@ class Body:
         return asdict(self)
 
 
+def _due(days: int) -> Any:
+    return whole(days, gettext_lazy("Days to decide"), least=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension(Body):
+class RequestRule(Body):
+    """What the rules of every kind of request have."""
+
+    due_days: int = _due(14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension(RequestRule):
     """More time to use the same hours."""
 
     opens_days: int = whole(90, gettext_lazy("Opens so many days before the end"), least=1)
     most_months: int = whole(6, gettext_lazy("Months at most, all extensions together"), most=36)
-    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supplement(Body):
+class Supplement(RequestRule):
     """More hours out of what the call has left."""
 
     most_percent: int = whole(50, gettext_lazy("At most this share of the award, in percent"))
-    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer(Body):
+class Transfer(RequestRule):
     """Hours from one grant to another of the same lead, at the rates of the day."""
 
     closes_days: int = whole(30, gettext_lazy("Closes so many days before the giver's end"))
-    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advance(Body):
+class Advance(RequestRule):
     """Hours now that the lead's next award on the same machine pays back."""
 
     opens_days: int = whole(90, gettext_lazy("Opens so many days before the end"), least=1)
@@ -65,11 +76,10 @@ class Advance(Body):
     repay_percent: int = whole(
         50, gettext_lazy("Share of the next award that may go to paying back"), least=1, most=100
     )
-    due_days: int = whole(14, gettext_lazy("Days to decide"), least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renewal(Body):
+class Renewal(RequestRule):
     """A further term. While it is decided the grant stays active."""
 
     opens_days: int = whole(30, gettext_lazy("Opens so many days before the end"), least=1)
@@ -77,25 +87,25 @@ class Renewal(Body):
     most_percent: int = whole(
         100, gettext_lazy("Hours at most, in percent of the award"), most=1000
     )
-    due_days: int = whole(21, gettext_lazy("Days to decide"), least=1)
+    due_days: int = _due(21)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appeal(Body):
+class Appeal(RequestRule):
     """A refused request is looked at again, by somebody else."""
 
     within_days: int = whole(30, gettext_lazy("Days after the decision"), least=1)
-    due_days: int = whole(30, gettext_lazy("Days to decide"), least=1)
+    due_days: int = _due(30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment(Body):
+class Adjustment(RequestRule):
     """What the R&D office puts right by itself."""
 
     second_person_hours: int = whole(
         1000, gettext_lazy("A second person decides from this many hours"), most=10**9
     )
-    due_days: int = whole(7, gettext_lazy("Days to decide"), least=1)
+    due_days: int = _due(7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +157,7 @@ class ReleaseSchedule(Body):
     )
 
     def check(self) -> None:
-        if not self.parts or sum(part.percent for part in self.parts) != 100:  # noqa: PLR2004
+        if not self.parts or sum(part.percent for part in self.parts) != WHOLE:
             raise Invalid({"parts": [_("The parts of an award must make 100 percent.")]})
         for part in self.parts:
             if part.condition not in CONDITIONS or part.percent < 1 or part.after_days < 0:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import stdev
 
 Z80 = 1.2816  # the 90th percentile of the standard normal distribution
 FEWEST_DAYS = 7
@@ -44,10 +45,7 @@ class Projection:
     @property
     def deviation(self) -> float:
         """The sample's standard deviation; zero for fewer than two days."""
-        count, mean = len(self.daily), self.mean
-        if count < 2:  # noqa: PLR2004
-            return 0.0
-        return sqrt(sum((day - mean) ** 2 for day in self.daily) / (count - 1))
+        return stdev(self.daily) if len(self.daily) > 1 else 0.0
 
     @property
     def known(self) -> bool:

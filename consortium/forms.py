@@ -1,6 +1,6 @@
 """What people fill in. Forms parse; the actions decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -15,6 +15,13 @@ from consortium.notices import topics_in_use
 from consortium.tokens import LONGEST
 
 Done = TypeVar("Done")
+BIGINT_DIGITS = 18  # any number of so many digits fits a bigint
+
+
+def number_sent(data: Mapping[str, Any], name: str) -> int | None:
+    """A whole number from a hidden field, a button or the address; None for all else."""
+    given = data.get(name, "")
+    return int(given) if given.isdecimal() and len(given) <= BIGINT_DIGITS else None
 
 
 class DateField(forms.DateField):

@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consortium.inbox import Holding, Task
 from consortium.models import (
     Affiliation,
     AffiliationRequest,
+    ArmAppointment,
     Institution,
     Notification,
     User,
+    in_force,
 )
 from consortium.roles import Permission, has, standing
 
@@ -25,6 +29,12 @@ MOST_COUNTED = 99
 def unread_notices(user: User) -> int:
     """How many notices the person has not read, counted up to one more than MOST_COUNTED."""
     return Notification.objects.visible_to(user).unread()[: MOST_COUNTED + 1].count()
+
+
+def staff_of(office: ArmAppointment.Office) -> QuerySet[User]:
+    """Who holds this office today. One query."""
+    held = ArmAppointment.objects.filter(in_force(timezone.localdate()), office=office)
+    return User.objects.filter(pk__in=held.values("user"), is_active=True)
 
 
 def tasks_for(user: User) -> list[Task]:

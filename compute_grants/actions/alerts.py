@@ -20,6 +20,8 @@ from consortium.models import User
 
 BATCH = 500
 MOST = 10
+SHARES = range(1, 201)  # percent of the grant; above 100 for late usage
+IDLE_DAYS = range(366)
 
 
 @transaction.atomic
@@ -33,9 +35,9 @@ def set_alerts(
     allocation = locked(allocation)
     policies.can_set(by, allocation).require()
     chosen = sorted(set(percents))
-    if len(chosen) > MOST or any(not 1 <= percent <= 200 for percent in chosen):  # noqa: PLR2004
+    if len(chosen) > MOST or not set(chosen) <= set(SHARES):
         raise Invalid({"percents": [_("Choose at most ten shares, from 1 to 200 percent.")]})
-    if not 0 <= idle_days <= 365:  # noqa: PLR2004
+    if idle_days not in IDLE_DAYS:
         raise Invalid({"idle_days": [_("Choose 0 to 365 days.")]})
     values = {"percents": chosen, "runs_out": runs_out, "idle_days": idle_days}
     row, _created = AlertSettings.objects.update_or_create(allocation=allocation, defaults=values)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from compute_grants import programme
 from compute_grants.actions import amendment_effects, exchange
 from compute_grants.actions.grant_account import locked_with_usage
 from compute_grants.amendment_facts import Facts
@@ -270,8 +271,9 @@ def _quote(amendment: Amendment) -> None:
 
 
 def _due_days(facts: Facts, kind: str) -> int:
-    days: int = facts.bodies[kind].due_days  # type: ignore[attr-defined]  # every kind has it
-    return days
+    rule = facts.bodies[kind]
+    assert isinstance(rule, programme.RequestRule)
+    return rule.due_days
 
 
 def _word_of(amendment: Amendment, by: User) -> AmendmentPart:

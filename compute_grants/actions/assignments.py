@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import reviews
-from compute_grants.actions.reviews import NotUnderReview, as_content, locked
+from compute_grants.actions.reviews import as_content, locked
+from compute_grants.actions.technical import NotUnderReview
 from compute_grants.models import (
     Proposal,
     RebuttalWindow,

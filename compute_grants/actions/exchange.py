@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from compute_grants.exchange import DatedRate, Exchange, change
+from compute_grants.exchange import Exchange, change
 from compute_grants.models import Allocation, Amendment
-from compute_grants.queries import exchange as queries
-from consortium.errors import DomainError
+from compute_grants.queries.rates import NoRate, RateExpired, in_force_of, last_rates
 
-
-class NoRate(DomainError):
-    """A resource has no rate, so that its time is worth nothing that can be compared."""
-
-
-class RateExpired(DomainError):
-    """The rate is not in force on the day."""
+__all__ = ["NoRate", "RateExpired", "quote", "require_still_valid"]
 
 
 def quote(giver: Allocation, receiver: Allocation, *, seconds: int, day: date) -> Exchange:
@@ -28,9 +22,9 @@ def quote(giver: Allocation, receiver: Allocation, *, seconds: int, day: date) -
     """
     if giver.resource_id == receiver.resource_id:
         return Exchange(seconds, seconds, 0)
-    rates = queries.rates_on({giver.resource_id, receiver.resource_id}, day)
-    gives, takes = (_rate(rates, grant, day) for grant in (giver, receiver))
-    return change(seconds, gives.credits_per_hour, takes.credits_per_hour)
+    rates = last_rates({giver.resource_id, receiver.resource_id}, day)
+    gives, takes = (in_force_of(rates, grant.resource, day) for grant in (giver, receiver))
+    return change(seconds, Fraction(gives.parts_per_million), Fraction(takes.parts_per_million))
 
 
 def require_still_valid(amendment: Amendment, *, day: date) -> None:
@@ -44,9 +38,9 @@ def require_still_valid(amendment: Amendment, *, day: date) -> None:
     if giver.resource_id == receiver.resource_id:
         return
     ids = {giver.resource_id, receiver.resource_id}
-    then, now = queries.rates_on(ids, amendment.quoted_on), queries.rates_on(ids, day)
+    then, now = last_rates(ids, amendment.quoted_on), last_rates(ids, day)
     for grant in (giver, receiver):
-        rate = _rate(now, grant, day)
+        rate = in_force_of(now, grant.resource, day)
         if then.get(grant.resource_id) != rate:
             message = _(
                 "The rate of %(machine)s was quoted on %(quoted)s, and another holds since "
@@ -60,26 +54,3 @@ def require_still_valid(amendment: Amendment, *, day: date) -> None:
                     "since": date_format(rate.since),
                 }
             )
-
-
-def _rate(rates: dict[int, DatedRate], grant: Allocation, day: date) -> DatedRate:
-    rate = rates.get(grant.resource_id)
-    machine = grant.resource.machine.name
-    if rate is None:
-        message = _("%(machine)s has no rate of exchange. Ask its centre to publish one.")
-        raise NoRate(message % {"machine": machine})
-    if not rate.in_force(day):
-        message = _(
-            "The rate of %(machine)s held from %(since)s to %(until)s. Ask its centre for a new "
-            "one, then ask for the transfer again."
-        )
-        until = rate.until or rate.since
-        raise RateExpired(
-            message
-            % {
-                "machine": machine,
-                "since": date_format(rate.since),
-                "until": date_format(until),
-            }
-        )
-    return rate

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from compute_grants.models import Proposal, ReviewAssignment, ReviewPolicy, ReviewReminder
-from compute_grants.queries.offices import research_office
 from consortium import audit
 from consortium.actions.notices import notify
+from consortium.models import ArmAppointment
+from consortium.queries import staff_of
 
 Step = ReviewReminder.Step
 
@@ -84,7 +85,7 @@ def _escalate(assignment: ReviewAssignment) -> None:
     audit.record("review.escalated", assignment, by=None)
     notify(
         "review.escalated",
-        to=research_office().exclude(pk=assignment.reviewer_id),
+        to=staff_of(ArmAppointment.Office.RESEARCH).exclude(pk=assignment.reviewer_id),
         about=assignment,
         href=reverse("compute_grants:assignment", args=[assignment.pk]),
         number=assignment.proposal.number,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions.technical import Finding, NotUnderReview, judge_feasibility
+from compute_grants.actions.technical import NotUnderReview
 from compute_grants.models import (
     Proposal,
     Review,
@@ -28,20 +28,6 @@ from consortium.states import require_transition
 
 State = Proposal.State
 BEST = 5
-
-__all__ = [
-    "BEST",
-    "AlreadyInvited",
-    "Conflict",
-    "Finding",
-    "Mark",
-    "NotUnderReview",
-    "assign",
-    "declare",
-    "decline",
-    "judge_feasibility",
-    "submit",
-]
 
 
 class Conflict(DomainError):

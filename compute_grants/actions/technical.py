@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from compute_grants.models import Proposal, ResourceRequest, TechnicalCheck, TechnicalReview
 from compute_grants.policies import reviews as policy
-from compute_grants.queries.offices import research_office
 from compute_grants.queries.technical import found_by_portal
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid
-from consortium.models import User
+from consortium.models import ArmAppointment, User
+from consortium.queries import staff_of
 from consortium.states import require_transition
 
 State = Proposal.State
@@ -140,7 +140,7 @@ def _move_on(proposal: Proposal, by: User) -> None:
     if verdicts == {Verdict.INFEASIBLE}:
         notify(
             "proposal.found_infeasible",
-            to=research_office(),
+            to=staff_of(ArmAppointment.Office.RESEARCH),
             about=proposal,
             besides=by,
             number=proposal.number,

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from compute_grants.models import Proposal, ReviewPolicy, Waiver
 from compute_grants.policies import ties as policy
 from compute_grants.policies.conflicts import Reason, conflicts_between
-from compute_grants.queries.offices import research_office
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid
-from consortium.models import User
+from consortium.models import ArmAppointment, User
+from consortium.queries import staff_of
 from consortium.states import require_transition
 
 State = Waiver.State
@@ -101,7 +101,7 @@ def _end(wanted: date | None) -> date:
 def _tell_colleagues(waiver: Waiver, by: User) -> None:
     notify(
         "waiver.asked",
-        to=research_office().exclude(pk=waiver.reviewer_id),
+        to=staff_of(ArmAppointment.Office.RESEARCH).exclude(pk=waiver.reviewer_id),
         about=waiver,
         besides=by,
         number=waiver.proposal.number,

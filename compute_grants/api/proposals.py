@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
+from compute_grants.actions import technical
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
 from compute_grants.api.reviews import AssignmentSerializer
 from compute_grants.models import (
@@ -311,10 +312,9 @@ class ProposalViewSet(
         proposal = self.get_object()
         asked, data = self._request_of(proposal, request, TechnicalInput)
         data["checks"] = {
-            row["item"]: review_actions.Finding(row["result"], row["note"])
-            for row in data["checks"]
+            row["item"]: technical.Finding(row["result"], row["note"]) for row in data["checks"]
         }
-        review_actions.judge_feasibility(asked, **data, by=actor(request))
+        technical.judge_feasibility(asked, **data, by=actor(request))
         return self._answer(proposal)
 
     @extend_schema(request=AssignInput, responses={201: AssignmentSerializer})

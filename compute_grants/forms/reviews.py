@@ -12,6 +12,7 @@ from compute_grants.actions.reviews import BEST, Mark
 from compute_grants.forms.fields import DayField, HoursField, MomentField, ProseField, offer
 from compute_grants.models import Criterion, PanelDecision, Proposal, ReviewDraft
 from compute_grants.rubric import anchors
+from consortium.forms import number_sent
 from consortium.models import User, localized
 
 TWO_WEEKS = timedelta(days=14)
@@ -145,8 +146,7 @@ class ReviewForm(forms.Form):
         return int(given) if given in {str(n) for n in range(BEST + 1)} else None
 
     def draft_version(self) -> int:
-        given = self.data.get("version", "")
-        return int(given) if given.isdecimal() and len(given) < 9 else 0  # noqa: PLR2004
+        return number_sent(self.data, "version") or 0
 
     def marks(self) -> dict[int, Mark]:
         data = self.cleaned_data

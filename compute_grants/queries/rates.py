@@ -2,75 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from compute_grants.charging import Shares
 from compute_grants.models import ChargingRule, ExchangeRate, Machine, Resource
 from consortium.errors import DomainError
-from consortium.models import in_force
 
 
 class NoRate(DomainError):
-    """No exchange rate of the resource holds on that day: none yet, or the last has expired."""
+    """No exchange rate of the resource holds on that day."""
+
+
+class RateExpired(NoRate):
+    """The last one ended before that day."""
+
+
+def last_rates(resource_ids: Collection[int], day: date) -> dict[int, ExchangeRate]:
+    """By resource, the rate in force on `day`, or else the last one before it. One query."""
+    rows = ExchangeRate.objects.filter(resource__in=resource_ids, since__lte=day)
+    return {
+        row.resource_id: row for row in rows.order_by("resource", "-since").distinct("resource")
+    }
+
+
+def in_force_of(rates: Mapping[int, ExchangeRate], resource: Resource, day: date) -> ExchangeRate:
+    """Of `last_rates`, that of `resource`. Raises NoRate, RateExpired. No query."""
+    found = rates.get(resource.pk)
+    values = {
+        "machine": resource.machine.name,
+        "unit": resource.hours_unit,
+        "day": date_format(day),
+    }
+    if found is None:
+        message = _(
+            "%(machine)s has no exchange rate for %(unit)s on %(day)s. "
+            "Ask the R&D office to set one."
+        )
+        raise NoRate(message % values)
+    if found.until is not None and found.until < day:
+        message = _(
+            "The exchange rate of %(machine)s for %(unit)s expired on %(end)s, so there is none on "
+            "%(day)s. Ask the R&D office to set the next one."
+        )
+        raise RateExpired(message % (values | {"end": date_format(found.until)}))
+    return found
 
 
 def rate_on(resource: Resource, day: date) -> Decimal:
     """Credits for one hour of `resource` on `day`, exact to six decimals. One query.
 
-    Raises NoRate where there is none.
+    Raises NoRate, RateExpired.
     """
-    found = resource.exchange_rates.filter(in_force(day)).first()
-    if found is None:
-        raise _no_rate(resource, day)
-    return found.rate
+    return rates_on([resource], day)[resource.pk]
 
 
 def rates_on(resources: Iterable[Resource], day: date) -> dict[int, Decimal]:
-    """The rate of each of these resources on `day`, by its id. Raises NoRate. One query."""
+    """The rate of each of these resources on `day`, by its id. One query.
+
+    Raises NoRate, RateExpired.
+    """
     wanted = list(resources)
-    rows = ExchangeRate.objects.filter(in_force(day), resource__in=wanted)
-    found = {row.resource_id: row.rate for row in rows}
-    for resource in wanted:
-        if resource.pk not in found:
-            raise _no_rate(resource, day)
-    return found
-
-
-def _no_rate(resource: Resource, day: date) -> NoRate:
-    machine = resource.machine.name
-    last = resource.exchange_rates.filter(until__lt=day).first()
-    values = {"machine": machine, "unit": resource.hours_unit, "day": day.isoformat()}
-    if last is None:
-        message = _(
-            "%(machine)s has no exchange rate for %(unit)s on %(day)s. "
-            "Ask the R&D office to set one."
-        )
-        return NoRate(message % values)
-    message = _(
-        "The exchange rate of %(machine)s for %(unit)s expired on %(end)s, so there is none on "
-        "%(day)s. Ask the R&D office to set the next one."
-    )
-    assert last.until is not None, "it ended before that day"
-    return NoRate(message % (values | {"end": last.until.isoformat()}))
+    rates = last_rates({resource.pk for resource in wanted}, day)
+    return {resource.pk: in_force_of(rates, resource, day).rate for resource in wanted}
 
 
 def credit_seconds(seconds: int, rate: Decimal) -> int:
     """What so much time is worth at `rate`, in whole credit-seconds, rounded down."""
     return int(Fraction(rate) * seconds)
-
-
-def exchanged(seconds: int, given: Decimal, taken: Decimal) -> int:
-    """How much time at rate `taken` is worth `seconds` at rate `given`, rounded down.
-
-    What the rounding leaves over is less than one second of the resource that is taken.
-    """
-    return int(Fraction(given) * seconds / Fraction(taken))
 
 
 def rule_on(resource: Resource, day: date) -> Shares:

@@ -19,6 +19,7 @@ from compute_grants.queries import calls as call_queries
 from compute_grants.queries import proposals as queries
 from compute_grants.views.proposals import visible
 from consortium.errors import DomainError, Invalid
+from consortium.forms import number_sent
 from consortium.http import actor
 
 SECTIONS_OF_FIELDS = {
@@ -156,8 +157,7 @@ def resources(request: HttpRequest, number: str) -> HttpResponse:
 
 def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
     """The stored values of the request that ?change= names."""
-    pk = request.GET.get("change", "")
-    row = proposal.requests.filter(pk=pk).first() if pk.isdecimal() else None
+    row = proposal.requests.filter(pk=number_sent(request.GET, "change") or 0).first()
     if row is None:
         return {}
     names = ("resource", "precision", "cards", "justification")

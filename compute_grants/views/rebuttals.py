@@ -14,6 +14,7 @@ from compute_grants.models import RebuttalWindow, Review
 from compute_grants.policies import reviews as policy
 from compute_grants.queries.rebuttals import reviews_to_answer
 from compute_grants.views.proposals import visible
+from consortium.forms import number_sent
 from consortium.http import actor
 
 
@@ -45,8 +46,7 @@ def rebuttal(request: HttpRequest, number: str) -> HttpResponse:
     window = get_object_or_404(RebuttalWindow, proposal=proposal)
     reviews = reviews_to_answer(proposal)
     forms = {row.pk: RebuttalForm(prefix=f"r{row.pk}") for row in reviews}
-    chosen = request.POST.get("review", "")
-    sent = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0  # noqa: PLR2004
+    sent = number_sent(request.POST, "review")
     if request.method == "POST":
         if sent not in forms:
             raise Http404
@@ -62,7 +62,7 @@ def rebuttal(request: HttpRequest, number: str) -> HttpResponse:
         "window": window,
         "open": window.open_at(timezone.now()),
         "rows": [(row, forms[row.pk]) for row in reviews],
-        "sent": forms.get(sent),
+        "sent": forms.get(sent or 0),
     }
     status = status_of(*(form for form in forms.values() if form.is_bound))
     return render(request, "compute_grants/rebuttal.html", context, status=status)

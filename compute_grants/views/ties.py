@@ -57,12 +57,11 @@ def _ties_of(request: HttpRequest, person: User) -> HttpResponse:
     page = Paginator(rows.order_by("retracted_at", "-pk"), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    for tie in page.object_list:
-        tie.may_retract = policy.can_retract(user, tie)  # type: ignore[attr-defined]
     context = {
         "person": person,
         "own": person.pk == user.pk,
         "page_obj": page,
+        "ties": [(tie, policy.can_retract(user, tie)) for tie in page.object_list],
         "form": form,
         "policy": ReviewPolicy.objects.on(timezone.localdate()),
     }

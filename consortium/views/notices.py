@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consortium.actions import notices
-from consortium.forms import NoticeForm, attempt, form_page
+from consortium.forms import NoticeForm, attempt, form_page, number_sent
 from consortium.http import actor
 from consortium.models import Notification
 
@@ -42,8 +42,7 @@ def notice_read(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def notice_read_all(request: HttpRequest) -> HttpResponse:
-    newest = request.POST.get("newest", "")
-    until = int(newest) if newest.isdecimal() and len(newest) < 19 else None  # noqa: PLR2004  a bigint
+    until = number_sent(request.POST, "newest")
     count = notices.mark_all_read(by=actor(request), newest=until)
     message = ngettext("%(count)s notice marked read.", "%(count)s notices marked read.", count)
     messages.success(request, message % {"count": count})

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from compute_grants.actions import calls, panel, proposals, reviews
+from compute_grants.actions import calls, panel, proposals, reviews, technical
 from compute_grants.models import Call, Proposal, ResourceRequest, ReviewAssignment
 from consortium.models import Institution, User
 from portal.demo import clock
@@ -180,7 +180,7 @@ def _judge_feasibility(proposal: Proposal) -> None:
     for request in requests.select_related("resource__machine"):
         code = request.resource.machine.code
         operator = next(row.operator for row in MACHINES if row.code == code)
-        reviews.judge_feasibility(
+        technical.judge_feasibility(
             request,
             verdict="feasible",
             reason="Width and memory fit; checkpoints fit the scratch file system.",

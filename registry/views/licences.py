@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from compute_grants.forms.fields import attempt, status_of
 from consortium import audit
+from consortium.forms import number_sent
 from consortium.http import actor, reauthentication_required
 from registry.actions import licences as actions
 from registry.actions import standing
@@ -113,9 +114,9 @@ def _put_forward(
 def licence_accept(request: HttpRequest, number: str) -> HttpResponse:
     """The side whose turn it is accepts. Two routes, one for each side's permission."""
     found = visible_licence(request, number)
-    said = request.POST.get("revision", "")
-    revision = int(said[:9]) if said.isdecimal() else -1  # which no revision is
-    actions.accept(found, by=actor(request), revision=revision)
+    revision = number_sent(request.POST, "revision")
+    none = -1  # which no revision is
+    actions.accept(found, by=actor(request), revision=none if revision is None else revision)
     messages.success(request, _("Agreed. Both sides sign next."))
     return redirect(found)
 

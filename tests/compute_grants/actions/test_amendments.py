@@ -1,17 +1,15 @@
 """Requests to change a grant: when they open, who decides, what they do, and twice at once."""
 
 from datetime import date, timedelta
-from fractions import Fraction
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from compute_grants.actions import allocations, amendments, exchange, programme
+from compute_grants.actions import allocations, amendments, programme
 from compute_grants.actions.amendments import NotOpen, Wish
 from compute_grants.actions.exchange import NoRate, RateExpired
 from compute_grants.actions.grant_account import NotEnoughInCall
-from compute_grants.exchange import DatedRate
 from compute_grants.models import Allocation, Amendment
 from consortium import audit
 from consortium.actions import ledger
@@ -20,6 +18,7 @@ from consortium.reconciliation import differences
 from tests.factories.allocations import active, operator_for
 from tests.factories.compute_grants import HOUR, call_with, machine, proposal_for
 from tests.factories.consortium import deployment_officer, member, research_officer
+from tests.factories.offers import rate
 
 pytestmark = pytest.mark.django_db
 State = Amendment.State
@@ -178,25 +177,21 @@ def test_a_small_adjustment_is_done_at_once_and_a_large_one_by_two():
     assert list(differences()) == []
 
 
-def two_grants(*, rates: bool, monkeypatch=None):
+def two_grants(*rates_ppm):
+    """A giver's and a receiver's grant on resources at these rates, which end today."""
     here, there = machine().resources.get(), machine().resources.get()
     call = call_with(here, there, state="in_review")
     giver = grant(ends_in=200, resource=here, proposal=proposal_for(call, state="awarded"))
     lead = giver.proposal.lead
     other = proposal_for(call, state="awarded", lead=lead)
     receiver = grant(ends_in=200, resource=there, proposal=other)
-    if rates:
-        today = timezone.localdate()
-        found = {
-            here.pk: DatedRate(Fraction(1), today - timedelta(days=9), today),
-            there.pk: DatedRate(Fraction(7, 3), today - timedelta(days=9), today),
-        }
-        monkeypatch.setattr(exchange.queries, "rates_on", lambda _ids, _day: found)
+    for resource, ppm in zip((here, there), rates_ppm, strict=False):
+        rate(resource, ppm, until=timezone.localdate())
     return giver, receiver
 
 
-def test_a_transfer_conserves_value_and_both_centres_approve(monkeypatch):
-    giver, receiver = two_grants(rates=True, monkeypatch=monkeypatch)
+def test_a_transfer_conserves_value_and_both_centres_approve():
+    giver, receiver = two_grants(3_000_000, 7_000_000)
     request = asked(giver, "transfer", seconds=1000, other=receiver)
     assert (request.gives_seconds, request.receives_seconds) == (994, 426)
     assert request.gives_seconds * 3 == request.receives_seconds * 7
@@ -209,15 +204,28 @@ def test_a_transfer_conserves_value_and_both_centres_approve(monkeypatch):
     assert list(differences()) == []
 
 
-def test_a_transfer_without_a_rate_or_at_an_expired_one_is_refused_with_its_dates(monkeypatch):
-    giver, receiver = two_grants(rates=False)
+def test_a_transfer_without_a_rate_or_at_an_expired_one_is_refused_with_its_dates():
+    giver, receiver = two_grants()
     with pytest.raises(NoRate):
         asked(giver, "transfer", seconds=1000, other=receiver)
-    old = DatedRate(Fraction(1), date(2026, 1, 1), date(2026, 1, 31))
-    found = {giver.resource_id: old, receiver.resource_id: old}
-    monkeypatch.setattr(exchange.queries, "rates_on", lambda _ids, _day: found)
+    for allocation in (giver, receiver):
+        rate(allocation.resource, since=date(2026, 1, 1), until=date(2026, 1, 31))
     with pytest.raises(RateExpired, match="31 January 2026"):
         asked(giver, "transfer", seconds=1000, other=receiver)
+
+
+def test_a_transfer_is_refused_once_another_rate_holds():
+    giver, receiver = two_grants(3_000_000, 7_000_000)
+    request = asked(giver, "transfer", seconds=1000, other=receiver)
+    held = giver.resource.exchange_rates.get()
+    yesterday = timezone.localdate() - timedelta(days=1)
+    type(held).objects.filter(pk=held.pk).update(until=yesterday)
+    Amendment.objects.filter(pk=request.pk).update(quoted_on=yesterday)
+    rate(giver.resource, 4_000_000, since=timezone.localdate())
+    decided(request, operator_for(giver))
+    with pytest.raises(RateExpired, match="another holds since"):
+        decided(request, operator_for(receiver))
+    assert Amendment.objects.get(pk=request.pk).state == State.UNDER_REVIEW
 
 
 def test_an_advance_is_paid_back_by_the_next_award():

@@ -6,16 +6,18 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.formats import date_format
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compute_grants.actions import rates
 from compute_grants.charging import Shares
+from compute_grants.exchange import change
 from compute_grants.models import ExchangeRate
 from compute_grants.queries.rates import (
     NoRate,
+    RateExpired,
     credit_seconds,
-    exchanged,
     rate_on,
     rates_on,
     rule_on,
@@ -63,7 +65,8 @@ def test_no_rate_yet_and_an_expired_one_say_which(resource, office, today):
     with pytest.raises(NoRate, match="has no exchange rate"):
         rate_on(resource, today)
     put(resource, office, today, today + DAY)
-    with pytest.raises(NoRate, match=f"expired on {today + DAY}.* none on {today + 2 * DAY}"):
+    end, day = date_format(today + DAY), date_format(today + 2 * DAY)
+    with pytest.raises(RateExpired, match=f"expired on {end}.* none on {day}"):
         rate_on(resource, today + 2 * DAY)
 
 
@@ -170,8 +173,9 @@ ppm = st.integers(1, 10**12).map(lambda n: Decimal(n) / 10**6)
 
 @given(st.integers(0, 4 * 10**15), ppm, ppm)
 def test_an_exchange_never_makes_value(seconds, given_rate, taken_rate):
-    """Worth no more after than before, and less than one second of what is taken is lost."""
-    taken = exchanged(seconds, given_rate, taken_rate)
-    before = Fraction(given_rate) * seconds
-    assert Fraction(taken_rate) * taken <= before < Fraction(taken_rate) * (taken + 1)
-    assert credit_seconds(seconds, given_rate) <= before
+    """Worth the same after as before; what cannot be changed exactly stays with the giver."""
+    given_, taken_ = Fraction(given_rate), Fraction(taken_rate)
+    made = change(seconds, given_, taken_)
+    assert taken_ * made.receives == given_ * made.gives <= given_ * seconds
+    assert made.gives + made.rest == seconds
+    assert credit_seconds(seconds, given_rate) <= given_ * seconds

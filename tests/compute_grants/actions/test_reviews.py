@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from compute_grants.actions import reviews
+from compute_grants.actions import reviews, technical
 from compute_grants.actions.reviews import Mark
 from compute_grants.models import Proposal, Review, ReviewAssignment
 from consortium.errors import Invalid, WrongState
@@ -51,7 +51,7 @@ def centre_of(request):
 
 def judge(request, verdict="feasible", **more):
     by = more.pop("by", None) or centre_of(request)
-    return reviews.judge_feasibility(request, verdict=verdict, reason="Why.", by=by, **more)
+    return technical.judge_feasibility(request, verdict=verdict, reason="Why.", by=by, **more)
 
 
 def events() -> list[str]:
@@ -133,7 +133,7 @@ def test_no_operator_answers_on_their_own_proposal(call):
 @pytest.mark.parametrize("state", ["submitted", "peer_review", "ranked", "withdrawn"])
 def test_only_in_technical_review(call, state):
     proposal = make.proposal_for(call, state=state, feasible=False)
-    with pytest.raises(reviews.NotUnderReview):
+    with pytest.raises(technical.NotUnderReview):
         judge(proposal.requests.first())
 
 
@@ -162,7 +162,7 @@ def test_nobody_else_invites(reviewed, who):
 @pytest.mark.parametrize("state", ["submitted", "technical_review", "ranked", "awarded"])
 def test_only_while_in_peer_review(call, office, state):
     proposal = make.proposal_for(call, state=state)
-    with pytest.raises(reviews.NotUnderReview):
+    with pytest.raises(technical.NotUnderReview):
         invite(proposal, reviewer(), office)
 
 
@@ -350,7 +350,7 @@ def test_not_after_peer_review(confirmed, state):
     proposal = confirmed.proposal
     proposal.state = state
     proposal.save()
-    with pytest.raises(reviews.NotUnderReview):
+    with pytest.raises(technical.NotUnderReview):
         submit(confirmed)
 
 

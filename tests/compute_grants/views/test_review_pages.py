@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from compute_grants.models import Rebuttal, ReviewAssignment, ReviewDraft, Tie, Waiver
-from tests.compute_grants.views.test_grants_forms import Person, text
+from tests.compute_grants.views.person import Person, text
 from tests.factories import compute_grants as make
 from tests.factories.consortium import member, research_officer, reviewer
 from tests.factories.reviews import RebuttalWindowFactory, TieFactory, WaiverFactory
