@@ -51,6 +51,8 @@ PERSONAS = {
 STRANGER = "stranger"
 NOTHING = {"IntConverter": 4_000_000, "UUIDConverter": UUID(int=7)}
 WORN_OUT = {"expired", "revoked"}
+# One for all cells, as each builds the whole middleware; every call sets its cookies anew.
+CLIENT = Client(raise_request_exception=False)
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,10 @@ class Caller:
         return rule.permission is None or has(self.user, rule.permission)
 
     def call(self, method: str, url: str) -> HttpResponse:
-        client = Client(raise_request_exception=False)
+        CLIENT.cookies.clear()
         headers = {}
         if self.credential == "session":
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.secret
+            CLIENT.cookies[settings.SESSION_COOKIE_NAME] = self.secret
         elif self.credential != "anonymous":
             headers["Authorization"] = f"Bearer {self.secret}"
         if url.startswith("/api/"):
@@ -89,9 +91,9 @@ class Caller:
         else:
             body = {"data": {}}
         return (
-            client.generic(method, url, headers=headers)
+            CLIENT.generic(method, url, headers=headers)
             if method == "GET"
-            else getattr(client, method.lower())(url, headers=headers, **body)
+            else getattr(CLIENT, method.lower())(url, headers=headers, **body)
         )
 
 
