@@ -1,7 +1,8 @@
 """How much CO2 a kilowatt-hour stands for, by the date of its use.
 
 The national average of China's grid as its ministry of ecology and environment and its bureau
-of statistics publish it, in grams of CO2 per kWh. A year is published about two years later;
+of statistics publish it, in grams of CO2 per kWh: 2021 in notice 12 of 2024, 2022 in the notice
+of 20 December 2024, 2023 in that of January 2026. A year is published about two years later;
 until then the newest year stands in for those that follow, and pages say which.
 """
 
