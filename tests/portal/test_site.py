@@ -211,3 +211,15 @@ def test_every_notice_sent_has_a_text():
 
 def test_every_notice_code_is_noun_dot_verb():
     assert [c for c in notices.known_notices() if not re.fullmatch(r"[a-z_]+\.[a-z_]+", c)] == []
+
+
+def test_no_template_writes_a_day_in_a_form_of_its_own():
+    """Days read as the reader's language writes them; a month's axis and a stamp are not days."""
+    own = re.compile(r'\|date:"(?:Y-m-d|d|j|M|N|F)[^"]*"')
+    stamps = {"print_document.html"}
+    found = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        if path.name not in stamps and own.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

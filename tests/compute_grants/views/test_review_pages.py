@@ -241,7 +241,7 @@ def test_the_windows_page(office):
     }
     assert office.send("review_policy", **data, reason="").status_code == 422
     assert office.send("review_policy", **data, reason="Council.").status_code == 302
-    assert "2030-01-01" in text(office.get("review_policy"))
+    assert "1 January 2030" in text(office.get("review_policy"))
 
 
 # Rebuttal
