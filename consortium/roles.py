@@ -53,6 +53,7 @@ class Permission(StrEnum):
     ALLOCATION_MANAGE = "allocation.manage"
     USAGE_VIEW = "usage.view"
     USAGE_IMPORT = "usage.import"
+    STATISTICS_VIEW = "statistics.view"
     # registry
     MODEL_VIEW = "model.view"
     LAB_MANAGE = "lab.manage"
@@ -84,6 +85,8 @@ class Role(StrEnum):
     DELEGATE = "delegate"
     INSTITUTION_ADMIN = "institution_admin"
     OPERATOR = "operator"
+    CENTRE_ADMIN = "centre_admin"  # an institution's admin, where the institution is a centre
+    FUNDER = "funder"  # anybody of a public body
     REVIEWER = "reviewer"
     PANELLIST = "panellist"
     RESEARCH_OFFICE = "research_office"
@@ -129,8 +132,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.ALLOCATION_MANAGE,
         P.USAGE_VIEW,
         P.USAGE_IMPORT,
+        P.STATISTICS_VIEW,
         P.STATEMENT_VIEW,
     },
+    Role.CENTRE_ADMIN: _PERSON | {P.STATISTICS_VIEW},
+    Role.FUNDER: _PERSON | {P.STATISTICS_VIEW},
     Role.REVIEWER: _PERSON | {P.PROPOSAL_VIEW, P.REVIEW_WRITE, P.TIE_KEEP},
     Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE, P.TIE_KEEP},
     Role.RESEARCH_OFFICE: _PERSON
@@ -144,6 +150,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.ALLOCATION_VIEW,
         P.ALLOCATION_MEMBERS,
         P.ALLOCATION_MANAGE,
+        P.STATISTICS_VIEW,
         P.GATE_VIEW,
         P.RELEASE_DECIDE,
         P.RELEASE_WITHDRAW,
@@ -177,6 +184,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PROPOSAL_VIEW,
         P.ALLOCATION_VIEW,
         P.USAGE_VIEW,
+        P.STATISTICS_VIEW,
         P.GATE_VIEW,
         P.LICENCE_VIEW,
         P.STATEMENT_VIEW,
@@ -242,6 +250,15 @@ _AFFILIATIONS = {
 }
 
 
+def _roles_there(role: str, kind: str) -> set[Role]:
+    """What an affiliation gives besides its own role, by the kind of the institution."""
+    if kind == Institution.Kind.PUBLIC_BODY:
+        return {Role.FUNDER}
+    if kind == Institution.Kind.CENTRE and role == Affiliation.Role.ADMIN:
+        return {Role.CENTRE_ADMIN}
+    return set()
+
+
 class Standing:
     """Everything a person's rights follow from, read once (two queries) and kept.
 
@@ -249,15 +266,22 @@ class Standing:
     """
 
     def __init__(self, user: User, today: date) -> None:
-        open_rows = user.affiliations.on(today).values_list("institution_id", "role")
-        offices, reviewing = _offices(user, today)
-        self._settle(open_rows, offices, reviewing)
+        open_rows = user.affiliations.on(today).values_list(
+            "institution_id", "role", "institution__kind"
+        )
+        offices, roles = _offices(user, today)
+        for _pk, role, kind in open_rows:
+            roles |= _roles_there(role, kind)
+        self._settle([(pk, role) for pk, role, _kind in open_rows], offices, roles)
 
     @classmethod
     def of(
         cls, affiliations: Iterable[tuple[int, str]], offices: Iterable[str], reviewing: set[Role]
     ) -> Standing:
-        """A standing from rows that were read elsewhere, by the same rules (in one query)."""
+        """A standing from rows that were read elsewhere, by the same rules (in one query).
+
+        What follows from an institution's kind is left out: it opens statistics and no more.
+        """
         made = cls.__new__(cls)
         made._settle(affiliations, offices, reviewing)  # noqa: SLF001  one of its own
         return made

@@ -8,12 +8,24 @@ from compute_grants.access import (
     panel,
     proposals,
     reviews,
+    statistics,
     ties,
     usage,
 )
 from consortium.access import Table
 
-MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, amendments, usage)
+MODULES = (
+    machines,
+    calls,
+    proposals,
+    reviews,
+    ties,
+    panel,
+    allocations,
+    amendments,
+    usage,
+    statistics,
+)
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}
 TABLE: Table = {**PAGES, **API}

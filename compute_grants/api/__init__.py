@@ -9,6 +9,7 @@ from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
 from compute_grants.api.reviews import ReviewViewSet
+from compute_grants.api.statistics import StatisticsViewSet
 from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
 from compute_grants.api.usage import UsageImportViewSet
 
@@ -26,3 +27,4 @@ def register(router: BaseRouter) -> None:
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
+    router.register("statistics", StatisticsViewSet, basename="statistics")

@@ -7,10 +7,11 @@ from compute_grants.urls import (
     panel,
     proposals,
     reviews,
+    statistics,
     ties,
     usage,
 )
 
 app_name = "compute_grants"
-MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, usage)
+MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, usage, statistics)
 urlpatterns = [address for module in MODULES for address in module.URLS]

@@ -14,6 +14,7 @@ from compute_grants.forms.proposals import ReasonForm, WithdrawForm
 from compute_grants.models import Proposal, ResourceRequest, Review, TechnicalReview
 from compute_grants.policies import proposals as policy
 from compute_grants.policies import reviews as review_policy
+from compute_grants.queries import narrowing
 from compute_grants.queries import panel as panel_queries
 from compute_grants.queries import proposals as queries
 from consortium.http import actor
@@ -39,7 +40,9 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(lead=user)
     if state in State.values:
         rows = rows.filter(state=state)
+    rows, narrowed = narrowing.proposals(rows, request.GET, user)
     context = {
+        "narrowed": narrowed,
         "page_obj": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
         "mine": mine,
         "state": state,

@@ -176,15 +176,24 @@ def figure_chart(
     id: str,  # noqa: A002 - the HTML name
     option: Mapping[str, Any],
     caption: str,
+    keep_open: bool = False,
 ) -> SafeString:
     """An ECharts figure. `option` is plain data; the content is the same data as a {% table %}.
+
+    keep_open: the table stays open under the chart, where it is what the page is for.
 
     Colours are given as token names ("series-1", "danger"); the browser turns them into the
     colours of the theme, again when the theme changes.
     """
     return render_to_string(
         "components/figure_chart.html",
-        {"id": id, "option": option, "caption": caption, "content": content},
+        {
+            "id": id,
+            "option": option,
+            "caption": caption,
+            "content": content,
+            "keep_open": keep_open,
+        },
     )
 
 

@@ -9,13 +9,25 @@ from tests.compute_grants.samples import (
     panel,
     proposals,
     reviews,
+    statistics,
     ties,
     usage,
 )
 from tests.samples import Samples
 
 # One for each module of compute_grants.access, by the same name; each stands alone.
-MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, amendments, usage)
+MODULES = (
+    machines,
+    calls,
+    proposals,
+    reviews,
+    ties,
+    panel,
+    allocations,
+    amendments,
+    usage,
+    statistics,
+)
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
     "api:machine-": "compute_grants:machine_edit",
