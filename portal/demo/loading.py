@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import DomainError
 from consortium.models import Institution, User
-from portal.demo import clock, deployment, grants, machines, people, research, usage
+from portal.demo import clock, deployment, grants, judging, machines, people, research, usage
 from portal.demo.content_people import PEOPLE, PersonRow
 
 KEPT_TABLES = frozenset({"django_migrations", "django_content_type"})
@@ -50,6 +50,7 @@ def load(*, password: str | None, logins: Path, say: Callable[[str], object]) ->
         ("people and institutions", lambda: people.load(password)),
         ("machines", machines.load),
         ("calls, proposals, reviews and awards", grants.load),
+        ("ties, waivers and drafts of reviews", judging.load),
         ("usage", usage.load),
         ("labs, checkpoints and releases", research.load),
         ("gates, offerings, licences and income", deployment.load),
