@@ -7,6 +7,7 @@ from consortium.roles import Permission
 PAGES: Table = {
     "compute_grants:proposal_list": page(Permission.PROPOSAL_VIEW),
     "compute_grants:proposal": page(Permission.PROPOSAL_VIEW),
+    "compute_grants:proposal_sections": page(Permission.PROPOSAL_WRITE),
     "compute_grants:proposal_edit": both(Permission.PROPOSAL_WRITE),
     "compute_grants:proposal_resources": both(Permission.PROPOSAL_WRITE),
     "compute_grants:proposal_resource_remove": only_post(Permission.PROPOSAL_WRITE),
@@ -21,6 +22,7 @@ API: Table = {
     "api:proposal-list": api_read(Permission.PROPOSAL_VIEW) | api_write(Permission.PROPOSAL_WRITE),
     "api:proposal-detail": api_read(Permission.PROPOSAL_VIEW)
     | api_write(Permission.PROPOSAL_WRITE, "PATCH"),
+    "api:proposal-sections": api_read(Permission.PROPOSAL_VIEW),
     **api_acts("proposal", Permission.PROPOSAL_WRITE, ["ask", "drop", "submit", "withdraw"]),
     **api_acts(
         "proposal",

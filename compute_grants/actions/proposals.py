@@ -1,34 +1,53 @@
 """Everything that changes a proposal until it is with its reviewers."""
 
-import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from compute_grants.actions.drafting import NotEditable, editable, newer_than, saved
 from compute_grants.models import (
     Call,
     CallRound,
     PeakRate,
     Proposal,
+    ProposalSection,
     Resource,
     ResourceRequest,
+    SectionName,
     Submission,
 )
+from compute_grants.models.proposal_sections import SECTION_OF, TEXTS
 from compute_grants.policies import calls as call_policy
 from compute_grants.policies import eligibility
 from compute_grants.policies import proposals as policy
+from compute_grants.queries.proposal_content import content, content_hash, lacking
 from consortium import audit
+from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale
 from consortium.models import Institution, User
 from consortium.numbers import numbered
 from consortium.states import require_transition
 
+__all__ = [
+    "TEXTS",
+    "AlreadySubmitted",
+    "CallNotOpen",
+    "ChangedElsewhere",
+    "NotEditable",
+    "ask",
+    "drop",
+    "request_errors",
+    "save",
+    "send_back",
+    "send_to_centres",
+    "start",
+    "submit",
+    "withdraw",
+]
 State = Proposal.State
-TEXTS = ("title_en", "title_zh", "summary", "science_case", "data_ethics")
 YEAR_SECONDS = 365 * 86_400
 
 
@@ -38,10 +57,6 @@ class CallNotOpen(DomainError):
 
 class AlreadySubmitted(DomainError):
     """A second submission of what is submitted."""
-
-
-class NotEditable(DomainError):
-    """Neither a draft nor returned for correction."""
 
 
 class ChangedElsewhere(Stale):
@@ -94,46 +109,24 @@ def _open_round(call: Call) -> CallRound | None:
     return call.round_at(now)
 
 
-def _editable(proposal: Proposal, by: User) -> Proposal:
-    """The proposal, locked, if `by` may edit it now."""
-    proposal = (
-        Proposal.objects.select_for_update(of=("self",)).select_related("call").get(pk=proposal.pk)
-    )
-    policy.can_edit(by, proposal).require()
-    if not proposal.editable:
-        raise NotEditable(
-            _("This proposal is “%(state)s”, so its text is fixed.")
-            % {"state": proposal.get_state_display()}
-        )
-    return proposal
-
-
 @transaction.atomic
 def save(proposal: Proposal, *, version: int, by: User, **texts: str) -> Proposal:
     """Save some of the texts (TEXTS). `version` is the one the form was opened with.
 
-    Saving what is already stored changes nothing, not even the version. Raises
-    PermissionDenied, NotEditable, or ChangedElsewhere where it would overwrite a newer text.
+    Saving what is already stored changes nothing, not even the version. Others may save other
+    sections meanwhile. Raises PermissionDenied, NotEditable, or ChangedElsewhere where it would
+    overwrite a newer text of the same section.
     """
-    proposal = _editable(proposal, by)
+    proposal = editable(proposal, by)
     changed = [name for name, text in texts.items() if getattr(proposal, name) != text]
     if not changed:
         return proposal
-    if version != proposal.version:
+    sections = {SECTION_OF[name] for name in changed}
+    if newer_than(proposal, sections, version):
         raise ChangedElsewhere(proposal, texts)
     for name in changed:
         setattr(proposal, name, texts[name])
-    return _saved(proposal, changed, by)
-
-
-def _saved(proposal: Proposal, changed: list[str], by: User) -> Proposal:
-    proposal.version += 1
-    proposal.saved_at = timezone.now()
-    proposal.save(update_fields=["version", "saved_at", *(n for n in changed if n in TEXTS)])
-    audit.record(
-        "proposal.saved", proposal, by=by, version=proposal.version, changed=sorted(changed)
-    )
-    return proposal
+    return saved(proposal, sections=sections, changed=changed, fields=changed, by=by)
 
 
 @transaction.atomic
@@ -151,7 +144,7 @@ def ask(
 
     Raises PermissionDenied, NotEditable, or Invalid naming the field and the rule.
     """
-    proposal = _editable(proposal, by)
+    proposal = editable(proposal, by)
     errors = request_errors(proposal.call, resource, precision, seconds, cards)
     if errors:
         raise Invalid(errors)
@@ -165,7 +158,7 @@ def ask(
             "justification": justification,
         },
     )
-    _saved(proposal, ["requests"], by)
+    saved(proposal, sections=[SectionName.RESOURCES], changed=["requests"], by=by)
     return request
 
 
@@ -209,53 +202,9 @@ def _peaks(resource: Resource) -> Any:
 @transaction.atomic
 def drop(request: ResourceRequest, *, by: User) -> None:
     """Take back a request for time."""
-    proposal = _editable(request.proposal, by)
+    proposal = editable(request.proposal, by)
     request.delete()
-    _saved(proposal, ["requests"], by)
-
-
-def lacking(proposal: Proposal) -> dict[str, list[str]]:
-    """What must be filled in before submission, by field."""
-    words = {
-        "title_en": _("Give the English title."),
-        "title_zh": _("Give the Chinese title."),
-        "summary": _("Write the summary."),
-        "science_case": _("Write the science case."),
-        "data_ethics": _("Say which data you use and how you handle them."),
-    }
-    errors = {name: [text] for name, text in words.items() if not getattr(proposal, name).strip()}
-    if not proposal.requests.exists():
-        errors["requests"] = [_("Ask for time on at least one machine.")]
-    return errors
-
-
-def content(proposal: Proposal) -> dict[str, Any]:
-    """What is handed in, as plain data. Its canonical JSON is what is hashed."""
-    requests: Iterable[ResourceRequest] = proposal.requests.select_related("resource__machine")
-    return {
-        "number": proposal.number,
-        "call": proposal.call.code,
-        "lead": proposal.lead.email,
-        "institution": proposal.institution.slug,
-        **{name: getattr(proposal, name) for name in TEXTS},
-        "requests": [
-            {
-                "machine": request.resource.machine.code,
-                "tres": request.resource.tres,
-                "precision": request.precision,
-                "seconds": request.seconds,
-                "cards": request.cards,
-                "justification": request.justification,
-            }
-            for request in requests
-        ],
-    }
-
-
-def content_hash(data: dict[str, Any]) -> str:
-    """sha256 of the canonical JSON: keys sorted, no blanks, UTF-8."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    saved(proposal, sections=[SectionName.RESOURCES], changed=["requests"], by=by)
 
 
 @transaction.atomic
@@ -303,6 +252,7 @@ def _hand_in(proposal: Proposal, by: User) -> Submission:
     proposal.return_reason = ""
     fields = ["state", "round", "submitted_at", "content_hash", "return_reason"]
     proposal.save(update_fields=fields)
+    proposal.sections.filter(returned_at__isnull=False).update(returned_at=None)
     submission, _new = Submission.objects.update_or_create(
         proposal=proposal,
         version=proposal.version,
@@ -326,14 +276,27 @@ def _checked(proposal: Proposal, by: User) -> Proposal:
 
 
 @transaction.atomic
-def send_back(proposal: Proposal, *, reason: str, by: User) -> Proposal:
-    """Return a submitted proposal to its lead for correction."""
+def send_back(
+    proposal: Proposal, *, reason: str, by: User, sections: Collection[str] = ()
+) -> Proposal:
+    """Return a submitted proposal to its lead for correction, naming the sections if one can.
+
+    Raises PermissionDenied, WrongState, or Invalid for a section that does not exist.
+    """
     proposal = _checked(proposal, by)
+    if set(sections) - set(SectionName.values):
+        raise Invalid({"sections": [_("There is no such section. Choose among those listed.")]})
     require_transition(Proposal.TRANSITIONS, proposal.state, State.RETURNED)
     proposal.state = State.RETURNED
     proposal.return_reason = reason
     proposal.save(update_fields=["state", "return_reason"])
-    audit.record("proposal.returned", proposal, by=by, reason=reason)
+    for name in set(sections):
+        ProposalSection.objects.update_or_create(
+            proposal=proposal, name=name, defaults={"returned_at": timezone.now()}
+        )
+    named = sorted(set(sections))
+    audit.record("proposal.returned", proposal, by=by, reason=reason, sections=named)
+    notify("proposal.returned", to=[proposal.lead], about=proposal, number=proposal.number)
     return proposal
 
 

@@ -17,6 +17,7 @@ from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
 from compute_grants.actions import technical
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
+from compute_grants.api.proposal_parts import PartsMixin
 from compute_grants.api.reviews import AssignmentSerializer
 from compute_grants.models import (
     Call,
@@ -24,6 +25,7 @@ from compute_grants.models import (
     Precision,
     Proposal,
     ResourceRequest,
+    SectionName,
     Submission,
     TechnicalCheck,
     TechnicalReview,
@@ -32,7 +34,6 @@ from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import Institution, User
 
-TEXT = {"max_length": 20_000, "allow_blank": True}
 MOST_SECONDS = 10**16
 
 
@@ -89,7 +90,9 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
             "title_zh",
             "summary",
             "science_case",
+            "software",
             "data_ethics",
+            "energy",
             "state",
             "version",
             "saved_at",
@@ -126,7 +129,9 @@ class TextsInput(StrictSerializer):
     title_zh = serializers.CharField(max_length=200, allow_blank=True)
     summary = serializers.CharField(max_length=3000, allow_blank=True)
     science_case = serializers.CharField(max_length=20_000, allow_blank=True)
+    software = serializers.CharField(max_length=20_000, allow_blank=True)
     data_ethics = serializers.CharField(max_length=20_000, allow_blank=True)
+    energy = serializers.CharField(max_length=20_000, allow_blank=True)
 
 
 class StartInput(TextsInput):
@@ -171,6 +176,14 @@ class SubmitInput(StrictSerializer):
 
 class ReasonInput(StrictSerializer):
     reason = serializers.CharField(max_length=20_000)
+
+
+class ReturnInput(ReasonInput):
+    """sections: those to be corrected."""
+
+    sections = serializers.ListField(
+        child=serializers.ChoiceField(choices=SectionName.choices), required=False, default=list
+    )
 
 
 class WithdrawInput(StrictSerializer):
@@ -225,7 +238,7 @@ class DecisionInput(StrictSerializer):
 
 
 class ProposalViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]
+    PartsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]
 ):
     """Read the proposals you may see; change them only through named actions."""
 
@@ -294,11 +307,11 @@ class ProposalViewSet(
         data = valid_input(WithdrawInput, request)
         return self._answer(actions.withdraw(proposal, **data, by=actor(request)))
 
-    @extend_schema(request=ReasonInput, responses=ProposalSerializer)
+    @extend_schema(request=ReturnInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
     def send_back(self, request: Request, **_kwargs: Any) -> Response:
         proposal = self.get_object()
-        data = valid_input(ReasonInput, request)
+        data = valid_input(ReturnInput, request)
         return self._answer(actions.send_back(proposal, **data, by=actor(request)))
 
     @extend_schema(request=None, responses=ProposalSerializer)

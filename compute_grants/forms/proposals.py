@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.forms.fields import CHOOSE, HoursField, ProseField, ResourceField, offer
-from compute_grants.models import Call, Precision, Proposal, Resource
+from compute_grants.models import Call, Precision, Proposal, Resource, SectionName
+from compute_grants.queries.sections import SHOWN
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
 
@@ -71,10 +72,30 @@ class DataForm(SectionForm):
     )
 
 
+class SoftwareForm(SectionForm):
+    software = ProseField(
+        label=_("Software"),
+        rows=8,
+        required=False,
+        help_text=_("Codes, versions and licences; containers; what the centre must install."),
+    )
+
+
+class EnergyForm(SectionForm):
+    energy = ProseField(
+        label=_("How you save energy"),
+        rows=6,
+        required=False,
+        help_text=_("Early stopping, lower precision, runs that are reused. Optional."),
+    )
+
+
 SECTION_FORMS: dict[str, type[SectionForm]] = {
-    "summary": SummaryForm,
-    "science": ScienceForm,
-    "data": DataForm,
+    SectionName.SUMMARY: SummaryForm,
+    SectionName.SCIENCE: ScienceForm,
+    SectionName.SOFTWARE: SoftwareForm,
+    SectionName.DATA: DataForm,
+    SectionName.ENERGY: EnergyForm,
 }
 
 
@@ -112,6 +133,18 @@ class RequestForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = ProseField(label=_("Reason"), rows=4, help_text=_("The applicant reads this."))
+
+
+class ReturnForm(ReasonForm):
+    """Which sections are to be corrected, beside the reason."""
+
+    sections = forms.MultipleChoiceField(
+        label=_("Sections to correct"),
+        choices=[(name.value, name.label) for name in SHOWN],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("They are marked in the editor until they are saved again."),
+    )
 
 
 class WithdrawForm(forms.Form):

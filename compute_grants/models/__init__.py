@@ -18,6 +18,7 @@ from compute_grants.models.machines import (
 )
 from compute_grants.models.maintenance import MaintenanceWindow
 from compute_grants.models.programme import ProgrammePolicy
+from compute_grants.models.proposal_sections import ProposalSection, SectionName, SectionState
 from compute_grants.models.proposals import (
     Proposal,
     ResourceRequest,
@@ -70,6 +71,7 @@ __all__ = [
     "Precision",
     "ProgrammePolicy",
     "Proposal",
+    "ProposalSection",
     "Rebuttal",
     "RebuttalWindow",
     "Resource",
@@ -81,6 +83,8 @@ __all__ = [
     "ReviewReminder",
     "ReviewVersion",
     "Score",
+    "SectionName",
+    "SectionState",
     "StagePlan",
     "Submission",
     "TechnicalCheck",

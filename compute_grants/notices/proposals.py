@@ -1,5 +1,13 @@
 """What people are told of proposals."""
 
+from django.utils.translation import gettext_lazy as _
+
+from consortium.models import Topic
 from consortium.notices import Notice
 
-NOTICES: dict[str, Notice] = {}
+NOTICES: dict[str, Notice] = {
+    "proposal.returned": Notice(
+        Topic.PROPOSALS,
+        _("%(number)s was returned for correction. Read what is asked, and submit it again."),
+    ),
+}

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext as _
 
 from compute_grants.models import Proposal, ResourceRequest, Review, Score
 from compute_grants.queries.waivers import waivers_of_review
@@ -15,15 +14,6 @@ from consortium import audit
 from consortium.models import AuditEvent, User
 
 SHOWN = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the editor. state: done | todo."""
-
-    name: str
-    label: str
-    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +35,6 @@ def proposal_rows(user: User) -> QuerySet[Proposal]:
         .prefetch_related(Prefetch("requests", queryset=requests, to_attr="asked"))
         .order_by("-saved_at", "-pk")
     )
-
-
-def sections(proposal: Proposal) -> list[Section]:
-    """The parts of the editor and whether each is filled in. One query."""
-    titles = bool(proposal.title_en.strip() and proposal.title_zh.strip())
-    return [
-        Section("summary", _("Title and summary"), titles and bool(proposal.summary.strip())),
-        Section("science", _("Science case"), bool(proposal.science_case.strip())),
-        Section("resources", _("Machines and hours"), proposal.requests.exists()),
-        Section("data", _("Data and ethics"), bool(proposal.data_ethics.strip())),
-    ]
 
 
 def requests_of(proposal: Proposal) -> list[ResourceRequest]:

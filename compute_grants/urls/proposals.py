@@ -7,6 +7,11 @@ from compute_grants.views import proposal_edit, proposals
 URLS = [
     path("proposals/", proposals.proposal_list, name="proposal_list"),
     path("proposals/<slug:number>/", proposals.proposal, name="proposal"),
+    path(
+        "proposals/<slug:number>/sections/",
+        proposal_edit.section_list,
+        name="proposal_sections",
+    ),
     path("proposals/<slug:number>/edit/<slug:section>/", proposal_edit.edit, name="proposal_edit"),
     path("proposals/<slug:number>/resources/", proposal_edit.resources, name="proposal_resources"),
     path(

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,63 +12,32 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from compute_grants.actions import proposals as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
 from compute_grants.forms.proposals import SECTION_FORMS, RequestForm, SectionForm, SubmitForm
-from compute_grants.models import Proposal
-from compute_grants.policies import proposals as policy
+from compute_grants.models import Proposal, SectionName
+from compute_grants.models.proposal_sections import SECTION_OF
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import proposals as queries
+from compute_grants.queries.proposal_content import lacking
+from compute_grants.queries.sections import sections
+from compute_grants.views.proposal_rail import after, own, section_url, steps
 from compute_grants.views.proposals import visible
 from consortium.errors import DomainError, Invalid
 from consortium.forms import number_sent
 from consortium.http import actor
 
-SECTIONS_OF_FIELDS = {
-    "title_en": "summary",
-    "title_zh": "summary",
-    "summary": "summary",
-    "science_case": "science",
-    "data_ethics": "data",
-    "requests": "resources",
-}
 
-
-def _own(request: HttpRequest, number: str) -> Proposal:
-    proposal = visible(request, number)
-    policy.can_edit(actor(request), proposal).require()
-    return proposal
-
-
-def _url(proposal: Proposal, section: str) -> str:
-    if section == "resources":
-        return reverse("compute_grants:proposal_resources", args=[proposal.number])
-    if section == "check":
-        return reverse("compute_grants:proposal_check", args=[proposal.number])
-    return reverse("compute_grants:proposal_edit", args=[proposal.number, section])
-
-
-def _steps(proposal: Proposal, current: str) -> list[dict[str, str]]:
-    """The editor's rail."""
-    rail = [
-        {
-            "label": section.label,
-            "href": _url(proposal, section.name),
-            "state": "current" if section.name == current else "done" if section.done else "todo",
-        }
-        for section in queries.sections(proposal)
-    ]
-    state = "current" if current == "check" else "todo"
-    check = {"label": _("Check and submit"), "href": _url(proposal, "check"), "state": state}
-    return [*rail, check]
-
-
-def _after(section: str) -> str:
-    order = ["summary", "science", "resources", "data", "check"]
-    return order[order.index(section) + 1]
+@require_safe
+def section_list(request: HttpRequest, number: str) -> HttpResponse:
+    """Every section with its state, and the way to each."""
+    proposal = own(request, number)
+    rows = [(section, section_url(proposal, section.name)) for section in sections(proposal)]
+    context = {"proposal": proposal, "sections": rows, "editable": proposal.editable}
+    return render(request, "compute_grants/proposal_sections.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
     """One section of text. A form opened before somebody else's save gets the conflict page."""
-    proposal = _own(request, number)
+    proposal = own(request, number)
     if section not in SECTION_FORMS:
         raise Http404
     form = SECTION_FORMS[section].of(proposal, request.POST or None)
@@ -85,12 +53,13 @@ def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(request, _("Saved."))
-            return redirect(_url(proposal, _after(section)))
+            return redirect(section_url(proposal, after(section)))
     context = {
         "proposal": proposal,
         "form": form,
         "section": section,
-        "steps": _steps(proposal, section),
+        "label": SectionName(section).label,
+        "steps": steps(proposal, section),
         "editable": proposal.editable,
     }
     return render(request, "compute_grants/proposal_edit.html", context, status=status_of(form))
@@ -125,7 +94,7 @@ def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: st
         "section": section,
         "stored": stored,
         "reason": str(error),
-        "steps": _steps(error.now, section),
+        "steps": steps(error.now, section),
     }
     return render(request, "compute_grants/proposal_conflict.html", context, status=409)
 
@@ -133,7 +102,7 @@ def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: st
 @require_http_methods(["GET", "POST"])
 def resources(request: HttpRequest, number: str) -> HttpResponse:
     """What is asked so far, and a form to ask for more or to change it."""
-    proposal = _own(request, number)
+    proposal = own(request, number)
     form = RequestForm(
         request.POST or None, call=proposal.call, initial=_request_to_change(request, proposal)
     )
@@ -147,7 +116,8 @@ def resources(request: HttpRequest, number: str) -> HttpResponse:
         "form": form,
         "requests": queries.requests_of(proposal),
         "offers": call_queries.offers(proposal.call),
-        "steps": _steps(proposal, "resources"),
+        "next_href": section_url(proposal, after(SectionName.RESOURCES)),
+        "steps": steps(proposal, SectionName.RESOURCES),
         "editable": proposal.editable,
     }
     return render(
@@ -166,7 +136,7 @@ def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, An
 
 @require_POST
 def resource_remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
-    proposal = _own(request, number)
+    proposal = own(request, number)
     asked = get_object_or_404(proposal.requests, pk=pk)
     asked.proposal = proposal
     actions.drop(asked, by=actor(request))
@@ -177,7 +147,7 @@ def resource_remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def check(request: HttpRequest, number: str) -> HttpResponse:
     """All answers with links to change them; and the submission itself."""
-    proposal = _own(request, number)
+    proposal = own(request, number)
     if request.method == "GET":
         form = SubmitForm(initial={"version": proposal.version})
     else:
@@ -189,10 +159,10 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         "form": form,
         "requests": queries.requests_of(proposal),
         "lacking": [
-            {"href": _url(proposal, SECTIONS_OF_FIELDS[name]), "messages": found}
-            for name, found in actions.lacking(proposal).items()
+            {"href": section_url(proposal, SECTION_OF[name]), "messages": found}
+            for name, found in lacking(proposal).items()
         ],
-        "steps": _steps(proposal, "check"),
+        "steps": steps(proposal, "check"),
         "editable": proposal.editable,
     }
     return render(request, "compute_grants/proposal_check.html", context, status=status_of(form))

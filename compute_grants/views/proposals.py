@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
 from compute_grants.forms.fields import attempt, status_of
-from compute_grants.forms.proposals import ReasonForm, WithdrawForm
+from compute_grants.forms.proposals import ReasonForm, ReturnForm, WithdrawForm
 from compute_grants.models import Proposal, ResourceRequest, Review, TechnicalReview
 from compute_grants.policies import proposals as policy
 from compute_grants.policies import reviews as review_policy
@@ -118,7 +118,7 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
 def send_back(request: HttpRequest, number: str) -> HttpResponse:
     found = visible(request, number)
     policy.can_check(actor(request), found).require()
-    form = ReasonForm(request.POST or None)
+    form = ReturnForm(request.POST or None)
     if form.is_valid() and attempt(
         form, lambda: actions.send_back(found, **form.cleaned_data, by=actor(request))
     ):

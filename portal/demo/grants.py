@@ -140,10 +140,15 @@ def _fill_in(proposal: Proposal, wanted: ProposalRow, lead: User) -> None:
             f"{wanted.summary} The question, the method and the checks against measurements are "
             "set out with the figures of a pilot run, and the results that would make us stop."
         ),
+        software=(
+            "PyTorch in a container, under a BSD licence; the training code is the group's own "
+            "and open. Nothing is to be installed by the centre."
+        ),
         data_ethics=(
             "All data sets carry a licence that allows training; their origin is documented. "
             "No personal data leaves the institution that holds it."
         ),
+        energy=("Runs that do not improve are stopped early; the pilot's checkpoints are reused."),
     )
     proposals.ask(
         proposal,

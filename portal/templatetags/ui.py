@@ -70,6 +70,8 @@ STATE_TONES: dict[str, str] = {
     "reviewassignment.reopened": "warn",
     "reviewassignment.submitted": "ok",
     "waiver.requested": "warn",
+    "section.in-progress": "info",
+    "section.complete": "ok",
 }
 
 

@@ -233,6 +233,7 @@ class ProposalFactory(DjangoModelFactory):
     title_zh = factory.Sequence(lambda n: f"申请书{n}")
     summary = "What we want."
     science_case = "Why it matters."
+    software = "PyTorch, under a BSD licence."
     data_ethics = "Public data only."
 
 

@@ -26,6 +26,8 @@ NO_POLICY = {
     "compute_grants/actions/amendment_effects.py",
     "compute_grants/actions/grant_account.py",
     "compute_grants/actions/release_schedule.py hand_out",
+    # The end of a change whose beginning, `editable`, asked.
+    "compute_grants/actions/drafting.py saved",
     # Whoever takes a file in for something has asked that thing's policy.
     "consortium/actions/files.py",
     # A choice about oneself that no rule forbids.

@@ -56,8 +56,12 @@ def write(desk: Desk, resource_pk: int, hours: int) -> None:
     desk.write("How you arrived at this", "Eight cards for ten days, by the pilot run.")
     desk.press("Save")
     desk.sees(f"{hours:,}", written=True)
-    desk.follow("Continue to data and ethics")
+    desk.follow("Continue to the next section")
+    desk.write("Software", "PyTorch, under a BSD licence.")
+    desk.press("Save and continue")
     desk.write("Data and ethics", "Public data under an open licence; no personal data.")
+    desk.press("Save and continue")
+    desk.write("How you save energy", "Runs that do not improve are stopped early.")
     desk.press("Save and continue")
 
 

@@ -163,6 +163,7 @@ def _submit(cast: Cast, report: Report, machine: str, call: str) -> str:
             "title_zh": "手写数字识别",
             "summary": "A small network on a public data set.",
             "science_case": "It shows the whole chain on data that anybody can check.",
+            "software": "PyTorch, under a BSD licence.",
             "data_ethics": "Public data under an open licence; no personal data.",
         },
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from compute_grants.actions import proposals
 from compute_grants.models import Proposal, ResourceRequest, Submission
+from compute_grants.queries.proposal_content import content, content_hash
 from consortium.errors import DomainError, Invalid, Stale, WrongState
 from consortium.models import AuditEvent, Institution
 from tests.factories import compute_grants as make
@@ -256,9 +257,9 @@ def test_submit_fixes_what_was_handed_in(draft, lead):
 
 
 def test_any_change_changes_the_hash(draft):
-    before = proposals.content_hash(proposals.content(draft))
+    before = content_hash(content(draft))
     draft.requests.update(seconds=draft.requests.get().seconds + 1)
-    assert proposals.content_hash(proposals.content(draft)) != before
+    assert content_hash(content(draft)) != before
 
 
 def test_a_second_submit_is_refused_and_says_when_the_first_was(draft, lead):
@@ -284,7 +285,7 @@ def test_in_time_by_a_minute(draft, lead):
     assert proposals.submit(draft, by=lead).pk
 
 
-@pytest.mark.parametrize("field", proposals.TEXTS)
+@pytest.mark.parametrize("field", sorted(set(proposals.TEXTS) - {"energy"}))
 def test_each_section_must_be_filled_in(draft, lead, field):
     setattr(draft, field, " ")
     draft.save()

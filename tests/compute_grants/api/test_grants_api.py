@@ -130,6 +130,7 @@ def submit_proposal(by: Api, code: str, house) -> tuple[str, int]:
         title_zh="数字",
         summary="S",
         science_case="C",
+        software="T",
         data_ethics="D",
     )
     by.patch(f"proposals/{number}/", 409, version=1, summary="Other")

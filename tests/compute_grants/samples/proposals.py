@@ -18,6 +18,7 @@ def samples() -> Samples:
     return {
         "compute_grants:proposal_list": ({}, office),
         "compute_grants:proposal": (handed_in, office),
+        "compute_grants:proposal_sections": (own, draft.lead),
         "compute_grants:proposal_edit": (own | {"section": "summary"}, draft.lead),
         "compute_grants:proposal_resources": (own, draft.lead),
         "compute_grants:proposal_resource_remove": (row, draft.lead),

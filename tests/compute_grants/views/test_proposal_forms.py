@@ -38,7 +38,9 @@ def test_from_the_call_to_the_receipt(lead):
     sections = [
         ("summary", {"title_en": "Digits", "title_zh": "数字", "summary": "S"}),
         ("science", {"science_case": "Why"}),
+        ("software", {"software": "PyTorch"}),
         ("data", {"data_ethics": "Public"}),
+        ("energy", {"energy": "Early stopping"}),
     ]
     for section, texts in sections:
         version = Proposal.objects.get().version
@@ -145,3 +147,29 @@ def test_filters_of_the_list(lead, draft):
     office = Person(research_officer())
     listed = office.client.get(reverse("compute_grants:proposal_list") + "?state=peer_review")
     assert "No proposals here" in text(listed)
+
+
+# Sections
+
+
+def test_the_rail_and_the_list_say_where_each_section_stands(lead, draft):
+    lead.send("proposal_edit", draft.number, "software", version=1, software="")
+    page = text(lead.get("proposal_sections", draft.number))
+    assert page.count("not started") == 2 and page.count("complete<") == 4
+    assert lead.user.name in page
+    draft.refresh_from_db()
+    assert "not started" in text(lead.get("proposal_edit", draft.number, "science"))
+
+
+def test_the_page_of_sections_is_the_writers(lead, draft):
+    other = Person(principal())
+    assert other.get("proposal_sections", draft.number).status_code == 404
+
+
+def test_the_office_returns_named_sections(lead, draft):
+    lead.send("proposal_check", draft.number, version=1)
+    office = Person(research_officer())
+    sent = office.send("proposal_return", draft.number, reason="Name the data.", sections=["data"])
+    assert sent.status_code == 302
+    page = text(lead.get("proposal_sections", draft.number))
+    assert "Name the data." in page and page.count("returned for correction") == 2
