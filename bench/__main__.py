@@ -24,6 +24,7 @@ BENCHMARKS = {
     "ledger_contended": "bench.ledger.contended",
     "ledger_spread": "bench.ledger.spread",
     "ledger_batch": "bench.ledger.batch",
+    "reviewer_assignment": "bench.matching.assignment",
 }
 DATABASE = "bench"
 Benchmark = Callable[[Postgres, str, bool], Iterator[Result]]

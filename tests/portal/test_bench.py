@@ -16,6 +16,7 @@ EXPECTED = {
     "ledger_spread_action",
     "ledger_batch",
     "ledger_batch_action",
+    "reviewer_assignment",
 }
 
 
