@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import exchange, overuse
+from compute_grants.actions import amendment_notices, exchange, overuse
 from compute_grants.actions.grant_account import budget_of, give, posting, require_left, take, want
 from compute_grants.models import Allocation, Amendment, AmendmentPart
 from consortium import audit
@@ -162,9 +162,10 @@ def _move(
 def _reopen(appeal: Amendment, by: User | None) -> None:
     """A successful appeal: the refused request goes back to review, in a new round."""
     assert appeal.against_id is not None
-    refused = Amendment.objects.select_for_update().get(pk=appeal.against_id)
+    rows = Amendment.objects.select_for_update(of=("self",)).select_related("asked_by")
+    refused = rows.get(pk=appeal.against_id)
     require_transition(Amendment.TRANSITIONS, refused.state, State.UNDER_REVIEW)
-    old = list(refused.parts.filter(round=refused.round).order_by("pk"))
+    old = list(refused.parts.filter(round=refused.round).select_related("centre").order_by("pk"))
     refused.state, refused.handler = State.UNDER_REVIEW, None
     refused.round += 1
     refused.decided_at, refused.decision_reason = None, ""
@@ -175,11 +176,15 @@ def _reopen(appeal: Amendment, by: User | None) -> None:
         raise WrongState(
             _("Another request of this kind is under way. Decide on that one first.")
         ) from error
-    for row in old:
+    new = [
         AmendmentPart.objects.create(
             amendment=refused, round=refused.round, part=row.part, centre=row.centre
         )
+        for row in old
+    ]
     audit.record("amendment.reopened", refused, by=by, appeal=appeal.number, round=refused.round)
+    amendment_notices.to_asker("amendment.reopened", refused, besides=by)
+    amendment_notices.to_decide(refused, new, besides=by)
 
 
 _EFFECTS: dict[Kind, Callable[[Amendment, Grants, User | None], None]] = {

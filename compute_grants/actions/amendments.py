@@ -12,8 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from compute_grants import programme
-from compute_grants.actions import amendment_effects, exchange
+from compute_grants.actions import amendment_effects, amendment_notices, exchange
 from compute_grants.actions.grant_account import locked_with_usage
 from compute_grants.amendment_facts import Facts
 from compute_grants.models import Allocation, Amendment, AmendmentPart
@@ -63,13 +62,9 @@ def ask(allocation: Allocation, *, kind: str, wish: Wish, by: User) -> Amendment
         number=numbered(SERIES, timezone.localdate().year),
         kind=kind,
         allocation=allocation,
-        reason=wish.reason.strip(),
-        seconds=wish.seconds if kind in Amendment.WITH_HOURS else None,
-        ends_on=wish.ends_on if kind in Amendment.WITH_END else None,
-        other=wish.other if kind == Kind.TRANSFER else None,
-        against=wish.against if kind == Kind.APPEAL else None,
         asked_by=by,
     )
+    _fill(amendment, wish)
     _quote(amendment)
     try:
         with transaction.atomic():
@@ -77,6 +72,25 @@ def ask(allocation: Allocation, *, kind: str, wish: Wish, by: User) -> Amendment
     except IntegrityError as error:
         raise NotOpen(_("Such a request is under way already. Reload the page.")) from error
     audit.record("amendment.drafted", amendment, by=by, kind=kind, grant=allocation.number)
+    return amendment
+
+
+@transaction.atomic
+def revise(amendment: Amendment, *, wish: Wish, by: User) -> Amendment:
+    """Change a draft before it is handed in.
+
+    Raises PermissionDenied, WrongState, Invalid by field; for a transfer NoRate, RateExpired.
+    """
+    amendment, _grants = _locked(amendment)
+    policies.can_ask(by, amendment.allocation, amendment.kind).require()
+    if amendment.state != State.DRAFT:
+        raise WrongState(_("This request is handed in. Withdraw it to ask for something else."))
+    facts = _without(queries.facts(amendment.allocation), amendment)
+    _check(amendment.kind, wish, facts)
+    _fill(amendment, wish)
+    _quote(amendment)
+    amendment.save()
+    audit.record("amendment.revised", amendment, by=by, kind=amendment.kind)
     return amendment
 
 
@@ -96,7 +110,7 @@ def submit(amendment: Amendment, *, by: User) -> Amendment:
     _check(amendment.kind, _wish_of(amendment), facts)
     _quote(amendment)
     amendment.state, amendment.submitted_at = State.SUBMITTED, timezone.now()
-    amendment.due_on = facts.today + timedelta(days=_due_days(facts, amendment.kind))
+    amendment.due_on = facts.today + timedelta(days=policies.due_days(facts, amendment.kind))
     amendment.save()
     audit.record("amendment.submitted", amendment, by=by, kind=amendment.kind)
     needed = policies.parts_needed(amendment, facts)
@@ -104,7 +118,9 @@ def submit(amendment: Amendment, *, by: User) -> Amendment:
         AmendmentPart.objects.create(
             amendment=amendment, round=amendment.round, part=part, centre_id=centre
         )
-    if not needed:
+    if needed:
+        amendment_notices.to_decide(amendment, queries.waiting_parts(amendment), besides=by)
+    else:
         _take_up(amendment, by)
         _approve(amendment, grants, amendment.reason, by)
     return amendment
@@ -141,6 +157,7 @@ def decide(amendment: Amendment, *, approve: bool, reason: str, by: User) -> Ame
     audit.record("amendment.word_given", amendment, by=by, part=row.part, verdict=row.verdict)
     if not approve:
         _finish(amendment, State.REFUSED, reason, by)
+        amendment_notices.to_asker("amendment.refused", amendment, besides=by, reason=reason)
     elif not queries.waiting_parts(amendment):
         _approve(amendment, grants, reason, by)
     return amendment
@@ -155,7 +172,18 @@ def withdraw(amendment: Amendment, *, by: User) -> Amendment:
     amendment.state = State.WITHDRAWN
     amendment.save(update_fields=["state"])
     audit.record("amendment.withdrawn", amendment, by=by, reason="")
+    amendment_notices.to_handler(amendment, besides=by)
     return amendment
+
+
+def _fill(amendment: Amendment, wish: Wish) -> None:
+    """Write what its kind asks for, and nothing else."""
+    kind = amendment.kind
+    amendment.reason = wish.reason.strip()
+    amendment.seconds = wish.seconds if kind in Amendment.WITH_HOURS else None
+    amendment.ends_on = wish.ends_on if kind in Amendment.WITH_END else None
+    amendment.other = wish.other if kind == Kind.TRANSFER else None
+    amendment.against = wish.against if kind == Kind.APPEAL else None
 
 
 def _locked(amendment: Amendment) -> tuple[Amendment, dict[int, Allocation]]:
@@ -163,7 +191,7 @@ def _locked(amendment: Amendment) -> tuple[Amendment, dict[int, Allocation]]:
     ids = [pk for pk in (amendment.allocation_id, amendment.other_id) if pk]
     grants = locked_with_usage(ids)
     rows = Amendment.objects.select_for_update(of=("self",), no_key=True)
-    amendment = rows.select_related("asked_by").get(pk=amendment.pk)
+    amendment = rows.select_related("asked_by", "handler").get(pk=amendment.pk)
     amendment.allocation = grants[amendment.allocation_id]
     if amendment.other_id:
         amendment.other = grants[amendment.other_id]
@@ -270,12 +298,6 @@ def _quote(amendment: Amendment) -> None:
     amendment.quoted_on = day
 
 
-def _due_days(facts: Facts, kind: str) -> int:
-    rule = facts.bodies[kind]
-    assert isinstance(rule, programme.RequestRule)
-    return rule.due_days
-
-
 def _word_of(amendment: Amendment, by: User) -> AmendmentPart:
     """The word that this person can give now. Raises PermissionDenied, WrongState."""
     waiting = queries.waiting_parts(amendment)
@@ -284,12 +306,8 @@ def _word_of(amendment: Amendment, by: User) -> AmendmentPart:
             _("This request is “%(state)s”; there is nothing to decide.")
             % {"state": amendment.get_state_display()}
         )
-    decisions = [(row, policies.can_decide(by, amendment, row)) for row in waiting]
-    for row, decision in decisions:
-        if decision:
-            return row
-    decisions[0][1].require()
-    raise AssertionError("a refused decision raises")
+    policies.can_decide(by, amendment, waiting).require()
+    return next(row for row in waiting if policies.speaks_for(by, amendment, row))
 
 
 def _take_up(amendment: Amendment, by: User) -> None:
@@ -297,6 +315,7 @@ def _take_up(amendment: Amendment, by: User) -> None:
     amendment.state, amendment.handler = State.UNDER_REVIEW, by
     amendment.save(update_fields=["state", "handler"])
     audit.record("amendment.taken_up", amendment, by=by)
+    amendment_notices.to_asker("amendment.taken_up", amendment, besides=by)
 
 
 def _finish(amendment: Amendment, state: Amendment.State, reason: str, by: User) -> None:
@@ -321,3 +340,4 @@ def _applied(amendment: Amendment, by: User) -> None:
     if amendment.kind == Kind.TRANSFER:
         detail |= {"gives": amendment.gives_seconds, "receives": amendment.receives_seconds}
     audit.record("amendment.applied", amendment, by=by, seconds=amendment.seconds, **detail)
+    amendment_notices.to_asker("amendment.applied", amendment, besides=by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import release_schedule
+from compute_grants.actions import amendment_notices, release_schedule
 from compute_grants.models import Allocation, Amendment
 from consortium import audit
 from consortium.states import require_transition
@@ -18,8 +18,10 @@ def tidy(allocation: Allocation) -> None:
     rows = Amendment.objects.filter(
         Q(allocation=allocation) | Q(other=allocation), state__in=Amendment.OPEN
     )
-    for amendment in rows.exclude(kind=Amendment.Kind.APPEAL).select_for_update().order_by("pk"):
+    rows = rows.exclude(kind=Amendment.Kind.APPEAL).select_for_update(of=("self",))
+    for amendment in rows.select_related("asked_by", "allocation__proposal__lead").order_by("pk"):
         require_transition(Amendment.TRANSITIONS, amendment.state, Amendment.State.WITHDRAWN)
         amendment.state, amendment.decision_reason = Amendment.State.WITHDRAWN, reason
         amendment.save(update_fields=["state", "decision_reason"])
         audit.record("amendment.withdrawn", amendment, by=None, reason=reason)
+        amendment_notices.to_asker("amendment.ended", amendment, besides=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from compute_grants.actions import amendments as actions
 from compute_grants.api.inputs import valid_input
 from compute_grants.models import Allocation, Amendment
+from compute_grants.queries import amendments as queries
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 
@@ -36,9 +37,7 @@ class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
         read_only_fields = fields
 
 
-class AskSerializer(StrictSerializer):
-    grant = serializers.SlugField(max_length=20)
-    kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
+class WishSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=4000)
     seconds = serializers.IntegerField(
         required=False, default=None, min_value=-(2**62), max_value=2**62
@@ -48,13 +47,25 @@ class AskSerializer(StrictSerializer):
     against = serializers.SlugField(max_length=20, required=False, default="")
 
 
+class AskSerializer(WishSerializer):
+    grant = serializers.SlugField(max_length=20)
+    kind = serializers.ChoiceField(choices=Amendment.Kind.choices)
+
+
 class DecideSerializer(StrictSerializer):
     approve = serializers.BooleanField()
     reason = serializers.CharField(max_length=4000)
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List the requests to change grants that you may see"),
+    list=extend_schema(
+        summary="List the requests to change grants that you may see",
+        parameters=[
+            OpenApiParameter("kind", enum=Amendment.Kind.values),
+            OpenApiParameter("state", enum=Amendment.State.values),
+            OpenApiParameter("whose", enum=queries.WHOSE),
+        ],
+    ),
     retrieve=extend_schema(summary="Read one request to change a grant"),
 )
 class AmendmentViewSet(
@@ -66,7 +77,9 @@ class AmendmentViewSet(
     lookup_value_regex = r"[\w-]+"
 
     def get_queryset(self) -> QuerySet[Amendment]:
-        return Amendment.objects.visible_to(actor(self.request)).shown().order_by("-pk")
+        given = self.request.query_params if self.action == "list" else {}
+        narrowed = {name: given.get(name, "") for name in ("kind", "state", "whose")}
+        return queries.listed(actor(self.request), **narrowed)
 
     @extend_schema(
         summary="Draft a request to change a grant",
@@ -75,21 +88,28 @@ class AmendmentViewSet(
     )
     def create(self, request: Request) -> Response:
         data = valid_input(AskSerializer, request)
-        grants = Allocation.objects.visible_to(actor(request)).shown()
-        other = get_object_or_404(grants, number=data["other"]) if data["other"] else None
-        against = None
-        if data["against"]:
-            against = get_object_or_404(self.get_queryset(), number=data["against"])
-        wish = actions.Wish(
+        grant = get_object_or_404(self._grants(), number=data["grant"])
+        row = actions.ask(grant, kind=data["kind"], wish=self._wish(data), by=actor(request))
+        return self._shown(row, status=201)
+
+    def _grants(self) -> QuerySet[Allocation]:
+        return Allocation.objects.visible_to(actor(self.request)).shown()
+
+    def _wish(self, data: dict[str, Any]) -> actions.Wish:
+        other, against = data["other"], data["against"]
+        return actions.Wish(
             reason=data["reason"],
             seconds=data["seconds"],
             ends_on=data["ends_on"],
-            other=other,
-            against=against,
+            other=get_object_or_404(self._grants(), number=other) if other else None,
+            against=get_object_or_404(self.get_queryset(), number=against) if against else None,
         )
-        grant = get_object_or_404(grants, number=data["grant"])
-        row = actions.ask(grant, kind=data["kind"], wish=wish, by=actor(request))
-        return self._shown(row, status=201)
+
+    @extend_schema(summary="Correct a drafted request", request=WishSerializer)
+    @action(detail=True, methods=["post"])
+    def revise(self, request: Request, **_kwargs: Any) -> Response:
+        wish = self._wish(valid_input(WishSerializer, request))
+        return self._shown(actions.revise(self.get_object(), wish=wish, by=actor(request)))
 
     @extend_schema(summary="Hand a drafted request in", request=None)
     @action(detail=True, methods=["post"])

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 EVENTS: dict[str, str | Promise] = {
     "amendment.drafted": _("Request drafted"),
+    "amendment.revised": _("Draft of a request changed"),
     "amendment.submitted": _("Request handed in"),
     "amendment.taken_up": _("Request taken up"),
     "amendment.word_given": _("Word given on a request"),

@@ -2,6 +2,7 @@
 
 from compute_grants.notices import (
     allocations,
+    amendments,
     calls,
     machines,
     panel,
@@ -17,4 +18,5 @@ NOTICES: dict[str, Notice] = {
     **reviews.NOTICES,
     **panel.NOTICES,
     **allocations.NOTICES,
+    **amendments.NOTICES,
 }

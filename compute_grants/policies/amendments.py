@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -71,6 +71,13 @@ def latest_end(facts: Facts, kind: str) -> date | None:
     if isinstance(body, programme.Renewal):
         return months_later(facts.allocation.ends_on, body.most_months)
     return None
+
+
+def due_days(facts: Facts, kind: str) -> int:
+    """Within how many days it is decided."""
+    rule = facts.bodies[kind]
+    assert isinstance(rule, programme.RequestRule)
+    return rule.due_days
 
 
 def _before_end(facts: Facts, days: int) -> Decision:
@@ -185,8 +192,21 @@ def can_withdraw(user: User, amendment: Amendment) -> Decision:
     return ALLOW
 
 
-def can_decide(user: User, amendment: Amendment, part: AmendmentPart) -> Decision:
-    """Whether this person gives this word. What is judged is the grant, so its people are out."""
+def can_decide(user: User, amendment: Amendment, parts: Sequence[AmendmentPart]) -> Decision:
+    """Whether this person gives one of these words; where none, why not the first.
+
+    What is judged is the grant, so its people are out.
+    """
+    judging = _can_judge(user, amendment)
+    if not judging:
+        return judging
+    words = [speaks_for(user, amendment, part) for part in parts]
+    if not words:
+        return deny(_("There is nothing to decide any more."))
+    return next((word for word in words if word), words[0])
+
+
+def _can_judge(user: User, amendment: Amendment) -> Decision:
     if not has(user, Permission.ALLOCATION_MANAGE):
         return deny(_("Only the R&D office and the machine's centre decide on requests."))
     if user.pk == amendment.asked_by_id:
@@ -198,7 +218,7 @@ def can_decide(user: User, amendment: Amendment, part: AmendmentPart) -> Decisio
         )
     if _had_a_word(user, amendment):
         return deny(_("You have decided on this already. Somebody else decides now."))
-    return _speaks_for(user, amendment, part)
+    return ALLOW
 
 
 def _had_a_word(user: User, amendment: Amendment) -> bool:
@@ -206,7 +226,7 @@ def _had_a_word(user: User, amendment: Amendment) -> bool:
     return AmendmentPart.objects.filter(amendment__in=about, by=user).exists()
 
 
-def _speaks_for(user: User, amendment: Amendment, part: AmendmentPart) -> Decision:
+def speaks_for(user: User, amendment: Amendment, part: AmendmentPart) -> Decision:
     """The office for its parts; a centre's operator for the centre's.
 
     The office speaks for a centre whose own grant it is, and from the second round on, since

@@ -25,6 +25,15 @@ def all_in_force(day: date | None = None) -> dict[str, programme.Body]:
     return found | {row.kind: row.parsed for row in rows if row.kind in found}
 
 
+def figures(body: programme.Body) -> list[tuple[str, Any]]:
+    """(name for people, value) of each whole number of a rule."""
+    return [
+        (str(one.metadata["label"]), getattr(body, one.name))
+        for one in fields(body)
+        if "least" in one.metadata
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
     """One kind of rule as the page shows it. version: None while the founding one holds."""
@@ -37,12 +46,7 @@ class PolicyRow:
 
     @property
     def values(self) -> list[tuple[str, Any]]:
-        """(name for people, value) of each field; parts of an award as they are."""
-        return [
-            (str(one.metadata.get("label", one.name)), getattr(self.body, one.name))
-            for one in fields(self.body)
-            if one.name != "parts"
-        ]
+        return figures(self.body)
 
     @property
     def parts(self) -> tuple[programme.Part, ...]:

@@ -2,6 +2,7 @@
 
 from compute_grants.urls import (
     allocations,
+    amendments,
     calls,
     machines,
     panel,
@@ -13,5 +14,16 @@ from compute_grants.urls import (
 )
 
 app_name = "compute_grants"
-MODULES = (machines, calls, proposals, reviews, ties, panel, allocations, usage, statistics)
+MODULES = (
+    amendments,
+    machines,
+    calls,
+    proposals,
+    reviews,
+    ties,
+    panel,
+    allocations,
+    usage,
+    statistics,
+)
 urlpatterns = [address for module in MODULES for address in module.URLS]

@@ -7,17 +7,19 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from compute_grants import exports
 from compute_grants.models import Allocation, UsageRecord
 from compute_grants.policies import allocations as policy
 from compute_grants.queries import allocations as queries
-from compute_grants.queries import charts
+from compute_grants.queries import amendments, charts
 from consortium import audit
 from consortium.http import actor
 
 PER_PAGE = 25
+SHOWN = 5
 FILTERS = {"who": "cluster_user", "partition": "partition", "state": "job_state"}
 
 
@@ -66,6 +68,8 @@ def allocation(request: HttpRequest, number: str) -> HttpResponse:
         "query": "&".join(f"{name}={value}" for name, value in given.items() if value),
         "choices": queries.usage_choices(found),
         "members": found.members.filter(until__isnull=True).select_related("user"),
+        "requests": amendments.of_grant(found, user)[:SHOWN],
+        "today": timezone.localdate(),
         "lineage": queries.lineage(found, user),
         "history": audit.history(found)[:PER_PAGE],
         "can_change_members": policy.can_change_members(user, found),

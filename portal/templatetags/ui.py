@@ -65,6 +65,8 @@ STATE_TONES: dict[str, str] = {
     # Official acts
     **dict.fromkeys(("awarded", "signed", "resolved"), "seal"),
     # Where a noun means something else by the word
+    "amendment.applied": "ok",
+    "amendment.refused": "danger",
     "machine.published": "ok",
     "machine.maintenance": "warn",
     "reviewassignment.reopened": "warn",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from django.utils import timezone
 
 from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
-from compute_grants.queries.tasks import calls, machines, panel, proposals, reviews
+from compute_grants.queries.tasks import amendments, calls, machines, panel, proposals, reviews
 from consortium.inbox import Holding, Task
 from consortium.models import ArmAppointment, User
 from consortium.roles import standing
@@ -25,6 +25,8 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     calls.drafts,
     panel.panel_tasks,
     machines.my_machines,
+    amendments.requests_to_decide,
+    amendments.drafts_of_mine,
     allocation_tasks,
 )
 

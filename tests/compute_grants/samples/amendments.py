@@ -21,9 +21,21 @@ def samples() -> Samples:
     asked = amendments.ask(grant, kind="extension", wish=later, by=lead)
     asked = amendments.submit(asked, by=lead)
     office = research_officer()
+    operator = grants.operator_for(grant)
     number, own = {"number": asked.number}, {"number": draft.number}
+    grant_number = {"number": grant.number}
     return {
+        "compute_grants:amendment_list": ({}, lead),
+        "compute_grants:amendment": (number, lead),
+        "compute_grants:amendment_kinds": (grant_number, lead),
+        "compute_grants:amendment_ask": (grant_number | {"kind": "renewal"}, lead),
+        "compute_grants:amendment_change": (own, lead),
+        "compute_grants:amendment_check": (own, lead),
+        "compute_grants:amendment_withdraw": (number, lead),
+        "compute_grants:amendment_take_up": (number, operator),
+        "compute_grants:amendment_decide": (number, operator),
         "api:amendment-detail": (number, lead),
+        "api:amendment-revise": (own, lead),
         "api:amendment-submit": (own, lead),
         "api:amendment-withdraw": (number, lead),
         "api:amendment-take-up": (number, office),
