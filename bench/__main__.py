@@ -25,6 +25,7 @@ BENCHMARKS = {
     "ledger_spread": "bench.ledger.spread",
     "ledger_batch": "bench.ledger.batch",
     "reviewer_assignment": "bench.matching.assignment",
+    "awards": "bench.awards.run",
 }
 DATABASE = "bench"
 Benchmark = Callable[[Postgres, str, bool], Iterator[Result]]

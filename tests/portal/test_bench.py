@@ -17,6 +17,7 @@ EXPECTED = {
     "ledger_batch",
     "ledger_batch_action",
     "reviewer_assignment",
+    "awards_30x4",
 }
 
 
