@@ -7,6 +7,7 @@ from compute_grants.actions import (
     alerts,
     allocations,
     calls,
+    maintenance,
     overuse,
     release_schedule,
     reminders,
@@ -42,8 +43,9 @@ def look_at_alerts() -> None:
 
 @shared_task(name="compute_grants.follow_the_clock")
 def follow_the_clock() -> None:
-    """Every minute: open and close the calls whose moment has come."""
+    """Every minute: open and close calls, begin and end maintenance whose moment has come."""
     calls.follow_the_clock()
+    maintenance.follow_the_clock()
 
 
 @shared_task(name="compute_grants.remind_reviewers")

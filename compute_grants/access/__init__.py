@@ -5,6 +5,7 @@ from compute_grants.access import (
     amendments,
     calls,
     machines,
+    maintenance,
     panel,
     proposals,
     reviews,
@@ -16,6 +17,7 @@ from consortium.access import Table
 
 MODULES = (
     machines,
+    maintenance,
     calls,
     proposals,
     reviews,

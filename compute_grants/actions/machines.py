@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions.capacity import check_certified
+from compute_grants.actions.machine_states import locked, move
+from compute_grants.actions.maintenance import settle_windows
 from compute_grants.models import Capacity, Machine, Origin, Partition, PeakRate, Resource
 from compute_grants.policies import machines as policy
 from consortium import audit
@@ -31,19 +33,6 @@ class NotPhysical(DomainError):
     """More time than the hardware has."""
 
 
-class Retired(DomainError):
-    """A retired machine does not change any more."""
-
-
-def _locked(machine: Machine, by: User) -> Machine:
-    """The machine, locked, which `by` may change. Raises PermissionDenied or Retired."""
-    machine = Machine.objects.select_for_update().get(pk=machine.pk)
-    policy.can_manage(by, machine).require()
-    if machine.state == State.RETIRED:
-        raise Retired(_("This machine is retired and does not change any more."))
-    return machine
-
-
 @transaction.atomic
 def create(*, centre: Institution, by: User, **fields: Any) -> Machine:
     """A new draft. `fields` are those of Machine but centre and state.
@@ -59,7 +48,7 @@ def create(*, centre: Institution, by: User, **fields: Any) -> Machine:
 @transaction.atomic
 def edit(machine: Machine, *, by: User, **fields: Any) -> Machine:
     """Change what is said about a machine. Its code, cluster and backend are fixed once public."""
-    machine = _locked(machine, by)
+    machine = locked(machine, by)
     changed = {name for name, value in fields.items() if getattr(machine, name) != value}
     if machine.state != State.DRAFT and changed & FIXED_ONCE_PUBLISHED:
         raise DomainError(
@@ -86,7 +75,7 @@ def _save(machine: Machine) -> Machine:
 @transaction.atomic
 def add_partition(machine: Machine, *, by: User, **fields: Any) -> Partition:
     """`fields` are those of Partition. Raises Invalid where the machine has one of this name."""
-    machine = _locked(machine, by)
+    machine = locked(machine, by)
     if machine.partitions.filter(name=fields["name"]).exists():
         raise Invalid({"name": [_("The machine has a partition of this name.")]})
     _check_node_type(fields)
@@ -118,7 +107,7 @@ def _check_node_type(fields: dict[str, Any]) -> None:
 @transaction.atomic
 def remove_partition(partition: Partition, *, by: User) -> None:
     """Only from a draft: proposals were written against a published one."""
-    machine = _locked(partition.machine, by)
+    machine = locked(partition.machine, by)
     if machine.state != State.DRAFT:
         raise DomainError(_("A partition of a published machine cannot be removed."))
     audit.record("machine.partition_removed", machine, by=by, partition=partition.name)
@@ -128,7 +117,7 @@ def remove_partition(partition: Partition, *, by: User) -> None:
 @transaction.atomic
 def set_peak(partition: Partition, *, precision: str, gigaflops: int, by: User) -> PeakRate:
     """State the peak of one card (or node) of the partition at a precision."""
-    machine = _locked(partition.machine, by)
+    machine = locked(partition.machine, by)
     peak, _new = PeakRate.objects.update_or_create(
         partition=partition, precision=precision, defaults={"gigaflops": gigaflops}
     )
@@ -146,7 +135,7 @@ def set_peak(partition: Partition, *, precision: str, gigaflops: int, by: User) 
 @transaction.atomic
 def set_peaks(partition: Partition, *, gigaflops: Mapping[str, int], by: User) -> None:
     """State all peaks of a partition, by precision. Those left out go, while it is a draft."""
-    machine = _locked(partition.machine, by)
+    machine = locked(partition.machine, by)
     gone = partition.peaks.exclude(precision__in=gigaflops)
     if machine.state != State.DRAFT and gone.exists():
         raise DomainError(_("Proposals may rest on a published peak, so it can only be corrected."))
@@ -160,7 +149,7 @@ def set_peaks(partition: Partition, *, gigaflops: Mapping[str, int], by: User) -
 @transaction.atomic
 def add_resource(machine: Machine, *, tres: str, by: User) -> Resource:
     """Offer the machine's cards or cores. Offering the same twice is the same."""
-    machine = _locked(machine, by)
+    machine = locked(machine, by)
     if not _units(machine, tres):
         raise NotPhysical(_("This machine has none of these. State how many it has first."))
     resource, new = Resource.objects.get_or_create(
@@ -178,13 +167,13 @@ def _units(machine: Machine, tres: str) -> int:
 @transaction.atomic
 def publish(machine: Machine, *, by: User) -> Machine:
     """Show a draft to everybody. Raises NotReady with what is missing, or WrongState."""
-    machine = _locked(machine, by)
+    machine = locked(machine, by)
     require_transition(Machine.TRANSITIONS, machine.state, State.PUBLISHED)
     missing = lacking(machine)
     if missing:
         message = _("Before publishing, add: %(missing)s.")
         raise NotReady(message % {"missing": "; ".join(missing)})
-    return _move(machine, State.PUBLISHED, "machine.published", by)
+    return move(machine, State.PUBLISHED, "machine.published", by)
 
 
 def lacking(machine: Machine) -> list[str]:
@@ -202,7 +191,7 @@ def lacking(machine: Machine) -> list[str]:
 @transaction.atomic
 def set_state(machine: Machine, *, state: str, by: User) -> Machine:
     """Into maintenance, back into service, or retired."""
-    machine = _locked(machine, by)
+    machine = locked(machine, by)
     if machine.state == State.DRAFT:
         raise DomainError(_("A draft is published first."))
     require_transition(Machine.TRANSITIONS, machine.state, state)
@@ -211,14 +200,8 @@ def set_state(machine: Machine, *, state: str, by: User) -> Machine:
         State.MAINTENANCE: "machine.in_maintenance",
         State.RETIRED: "machine.retired",
     }
-    return _move(machine, State(state), events[State(state)], by)
-
-
-def _move(machine: Machine, state: Machine.State, event: str, by: User) -> Machine:
-    machine.state = state
-    machine.save(update_fields=["state"])
-    audit.record(event, machine, by=by)
-    return machine
+    settle_windows(machine, state, by=by)
+    return move(machine, State(state), events[State(state)], by)
 
 
 @transaction.atomic
@@ -228,7 +211,7 @@ def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capac
     Raises NotPhysical above what the hardware has in that month, AlreadyPromised below what
     calls have set aside.
     """
-    machine = _locked(resource.machine, by)
+    machine = locked(resource.machine, by)
     resource = Resource.objects.select_for_update().get(pk=resource.pk)
     month = month.replace(day=1)
     most = _units(machine, resource.tres) * monthrange(month.year, month.month)[1] * DAY_SECONDS

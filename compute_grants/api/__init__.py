@@ -6,6 +6,7 @@ from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
+from compute_grants.api.maintenance import MaintenanceWindowViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
 from compute_grants.api.reviews import ReviewViewSet
@@ -17,6 +18,7 @@ from compute_grants.api.usage import UsageImportViewSet
 def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
     router.register("machines", MachineViewSet, basename="machine")
+    router.register("maintenance-windows", MaintenanceWindowViewSet, basename="maintenancewindow")
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")

@@ -8,6 +8,7 @@ from compute_grants.events import (
     amendments,
     calls,
     machines,
+    maintenance,
     panel,
     programme,
     proposals,
@@ -18,6 +19,7 @@ from compute_grants.events import (
 
 EVENTS: dict[str, str | Promise] = {
     **machines.EVENTS,
+    **maintenance.EVENTS,
     **access_types.EVENTS,
     **calls.EVENTS,
     **proposals.EVENTS,

@@ -5,6 +5,7 @@ from compute_grants.notices import (
     amendments,
     calls,
     machines,
+    maintenance,
     panel,
     proposals,
     reviews,
@@ -13,6 +14,7 @@ from consortium.notices import Notice
 
 NOTICES: dict[str, Notice] = {
     **machines.NOTICES,
+    **maintenance.NOTICES,
     **calls.NOTICES,
     **proposals.NOTICES,
     **reviews.NOTICES,

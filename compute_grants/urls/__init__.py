@@ -5,6 +5,7 @@ from compute_grants.urls import (
     amendments,
     calls,
     machines,
+    maintenance,
     panel,
     proposals,
     reviews,
@@ -25,5 +26,6 @@ MODULES = (
     allocations,
     usage,
     statistics,
+    maintenance,
 )
 urlpatterns = [address for module in MODULES for address in module.URLS]

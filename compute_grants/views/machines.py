@@ -7,14 +7,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from compute_grants.actions.machines import lacking
-from compute_grants.models import Call, Machine
+from compute_grants.models import Call, Machine, MaintenanceWindow
 from compute_grants.policies import machines as policy
+from compute_grants.policies import maintenance as maintenance_policy
 from compute_grants.queries import machines as queries
+from compute_grants.queries.maintenance import windows_of
 from consortium.models import User
 from consortium.policies import Decision
 from consortium.roles import Permission, has
 
 PER_PAGE = 25
+PAST_WINDOWS = 3
 
 
 @require_safe
@@ -49,9 +52,29 @@ def machine(request: HttpRequest, code: str) -> HttpResponse:
         "resources": queries.resource_rows(found),
         "calls": calls.distinct().order_by("closes_at", "pk"),
         "manage": manage,
+        "windows": _windows(request.user, found),
+        "can_plan": maintenance_policy.can_plan(request.user, found)
+        if manage and isinstance(request.user, User)
+        else None,
         "lacking": lacking(found) if manage and found.state == Machine.State.DRAFT else [],
     }
     return render(request, "compute_grants/machine_detail.html", context)
+
+
+def _windows(user: object, machine: Machine) -> list[dict[str, object]]:
+    """The machine's stops, each with what this person may do about it."""
+    person = user if isinstance(user, User) else None
+
+    def row(window: MaintenanceWindow) -> dict[str, object]:
+        window.machine = machine
+        return {
+            "window": window,
+            "can_change": person and maintenance_policy.can_change(person, window),
+            "can_cancel": person and maintenance_policy.can_cancel(person, window),
+            "can_finish": person and maintenance_policy.can_finish(person, window),
+        }
+
+    return [row(window) for window in windows_of(machine, past=PAST_WINDOWS)]
 
 
 def _may_manage(user: object, machine: Machine) -> Decision | None:

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from compute_grants.actions import capacity, machines
+from compute_grants.actions import capacity, machine_states, machines
 from compute_grants.models import Machine, Resource
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.models import AuditEvent, Institution
@@ -186,7 +186,7 @@ def test_a_draft_goes_nowhere_but_to_publication(draft, by):
 
 def test_a_retired_machine_does_not_change(centre, by):
     retired = make.MachineFactory.create(centre=centre, retired=True)
-    with pytest.raises(machines.Retired):
+    with pytest.raises(machine_states.Retired):
         machines.edit(retired, by=by, name_en="x")
 
 

@@ -6,6 +6,7 @@ from tests.compute_grants.samples import (
     amendments,
     calls,
     machines,
+    maintenance,
     panel,
     proposals,
     reviews,
@@ -18,6 +19,7 @@ from tests.samples import Samples
 # One for each module of compute_grants.access, by the same name; each stands alone.
 MODULES = (
     machines,
+    maintenance,
     calls,
     proposals,
     reviews,
