@@ -14,6 +14,7 @@ PAGES: Table = {
     "compute_grants:machine_capacity": both(Permission.MACHINE_PUBLISH),
     "compute_grants:resource_create": both(Permission.MACHINE_PUBLISH),
     "compute_grants:partition_create": both(Permission.MACHINE_PUBLISH),
+    "compute_grants:partition_change": both(Permission.MACHINE_PUBLISH),
     "compute_grants:partition_peaks": both(Permission.MACHINE_PUBLISH),
     "compute_grants:partition_remove": only_post(Permission.MACHINE_PUBLISH),
 }
@@ -24,6 +25,6 @@ API: Table = {
     **api_acts(
         "machine",
         Permission.MACHINE_PUBLISH,
-        ["partitions", "peaks", "resources", "certify", "publish", "set-state"],
+        ["partitions", "change-partition", "peaks", "resources", "certify", "publish", "set-state"],
     ),
 }

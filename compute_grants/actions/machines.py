@@ -84,8 +84,45 @@ def add_partition(machine: Machine, *, by: User, **fields: Any) -> Partition:
     return partition
 
 
+@transaction.atomic
+def change_partition(partition: Partition, *, by: User, **fields: Any) -> Partition:
+    """Change what is said of a partition. Its name is fixed once the machine has been published.
+
+    Raises PermissionDenied, Retired, DomainError for the name, or Invalid.
+    """
+    machine = locked(partition.machine, by)
+    partition = Partition.objects.select_for_update().get(pk=partition.pk)
+    name = fields.get("name", partition.name)
+    if name != partition.name:
+        if machine.state != State.DRAFT:
+            raise DomainError(_("The name of a partition is fixed once it has been published."))
+        if machine.partitions.filter(name=name).exists():
+            raise Invalid({"name": [_("The machine has a partition of this name.")]})
+    whole = {each: getattr(partition, each) for each in _OF_NODES} | fields
+    had, has = bool(partition.accelerators_per_node), bool(whole["accelerators_per_node"])
+    if had != has and "node_type" not in fields:
+        del whole["node_type"]  # it follows from the accelerators
+    _check_node_type(whole)
+    changed = sorted(each for each, value in whole.items() if getattr(partition, each) != value)
+    for each in changed:
+        setattr(partition, each, whole[each])
+    if changed:
+        partition.save(update_fields=changed)
+        audit.record(
+            "machine.partition_changed", machine, by=by, partition=partition.name, fields=changed
+        )
+    return partition
+
+
+_OF_NODES = ("nodes", "node_type", "accelerator", "accelerators_per_node", "accelerator_origin")
+
+
 def _check_node_type(fields: dict[str, Any]) -> None:
     """Make the node type fit the accelerators, from which it follows where it is not given."""
+    widest = fields.get("max_nodes_per_job")
+    if widest and widest > fields["nodes"]:
+        message = _("The widest job has no more nodes than the partition.")
+        raise Invalid({"max_nodes_per_job": [message]})
     cards = bool(fields.get("accelerators_per_node"))
     if bool(fields.get("accelerator")) != cards:
         message = _("Give both the accelerator's model and the number per node, or neither.")

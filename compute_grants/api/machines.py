@@ -14,7 +14,16 @@ from rest_framework.response import Response
 
 from compute_grants.actions import machines as actions
 from compute_grants.api.inputs import CODE, valid_input
-from compute_grants.models import Capacity, Machine, Partition, PeakRate, Precision, Resource
+from compute_grants.models import (
+    Capacity,
+    FusionStage,
+    Machine,
+    Origin,
+    Partition,
+    PeakRate,
+    Precision,
+    Resource,
+)
 from compute_grants.models.machines import CLUSTER_NAME
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
@@ -34,13 +43,9 @@ class PartitionSerializer(serializers.ModelSerializer[Partition]):
     class Meta:
         model = Partition
         fields = (
-            "name",
-            "nodes",
-            "accelerator",
-            "accelerators_per_node",
-            "cores_per_node",
-            "memory_bytes_per_node",
-            "max_wall_seconds",
+            *("name", "nodes", "node_type", "accelerator", "accelerators_per_node"),
+            *("accelerator_vendor", "accelerator_origin", "accelerator_memory_bytes"),
+            *("cores_per_node", "memory_bytes_per_node", "max_wall_seconds", "max_nodes_per_job"),
             "peaks",
         )
         read_only_fields = fields
@@ -61,25 +66,18 @@ class MachineSerializer(serializers.ModelSerializer[Machine]):
     class Meta:
         model = Machine
         fields = (
-            "code",
-            "centre",
-            "name_en",
-            "name_zh",
-            "kind",
-            "cluster",
-            "backend",
-            "state",
-            "power_watts",
-            "nodes",
-            "cards",
-            "cores",
-            "source",
-            "description_en",
-            "description_zh",
-            "partitions",
-            "resources",
+            *("code", "centre", "name_en", "name_zh", "kind", "stages", "cluster", "backend"),
+            *("state", "power_watts", "nodes", "cards", "cores", "memory_bytes", "storage_bytes"),
+            *("fabric", "fabric_bits_per_second", "source", "site", "country", "listing"),
+            *("rmax_gigaflops", "rpeak_gigaflops", "megaflops_per_watt"),
+            *("description_en", "description_zh", "partitions", "resources"),
         )
         read_only_fields = fields
+
+
+def _figure(most: int) -> serializers.IntegerField:
+    """A figure that may be unknown: null."""
+    return serializers.IntegerField(min_value=1, max_value=most, allow_null=True, default=None)
 
 
 class MachineInput(StrictSerializer):
@@ -89,11 +87,22 @@ class MachineInput(StrictSerializer):
     kind = serializers.ChoiceField(choices=Machine.Kind.choices)
     cluster = serializers.CharField(max_length=31, validators=[CLUSTER_NAME])
     backend = serializers.ChoiceField(choices=Machine.Backend.choices, default="memory")
+    stages = serializers.ListField(
+        child=serializers.ChoiceField(choices=FusionStage.choices), default=list
+    )
     power_watts = serializers.IntegerField(min_value=1, max_value=10**10)
-    nodes = serializers.IntegerField(min_value=1, max_value=10**7)
+    nodes = serializers.IntegerField(min_value=0, max_value=10**7)
     cards = serializers.IntegerField(min_value=0, max_value=10**8)
-    cores = serializers.IntegerField(min_value=1, max_value=2 * 10**9)
+    cores = serializers.IntegerField(min_value=0, max_value=2 * 10**9)
+    memory_bytes = _figure(10**18)
+    storage_bytes = _figure(9 * 10**18)
+    fabric = serializers.CharField(max_length=80, allow_blank=True, default="")
+    fabric_bits_per_second = _figure(10**15)
     source = serializers.CharField(max_length=300)  # type: ignore[assignment]
+    listing = serializers.CharField(max_length=80, allow_blank=True, default="")
+    rmax_gigaflops = _figure(10**12)
+    rpeak_gigaflops = _figure(10**12)
+    megaflops_per_watt = _figure(10**9)
     description_en = serializers.CharField(max_length=20_000, allow_blank=True, default="")
     description_zh = serializers.CharField(max_length=20_000, allow_blank=True, default="")
 
@@ -103,13 +112,28 @@ class NewMachineInput(MachineInput):
 
 
 class PartitionInput(StrictSerializer):
+    """node_type: as the accelerators say, where it is not given."""
+
     name = serializers.CharField(max_length=40)
     nodes = serializers.IntegerField(min_value=1, max_value=10**7)
+    node_type = serializers.ChoiceField(choices=Partition.NodeType.choices, required=False)
     accelerator = serializers.CharField(max_length=80, allow_blank=True, default="")
     accelerators_per_node = serializers.IntegerField(min_value=0, max_value=1024, default=0)
+    accelerator_vendor = serializers.CharField(max_length=80, allow_blank=True, default="")
+    accelerator_origin = serializers.ChoiceField(
+        choices=Origin.choices, allow_blank=True, default=""
+    )
+    accelerator_memory_bytes = _figure(10**15)
     cores_per_node = serializers.IntegerField(min_value=1, max_value=10**6)
     memory_bytes_per_node = serializers.IntegerField(min_value=1, max_value=10**15)
     max_wall_seconds = serializers.IntegerField(min_value=60, max_value=366 * 86_400)
+    max_nodes_per_job = _figure(10**7)
+
+
+class PartitionChange(PartitionInput):
+    """The partition of this name; what is left out stays. new_name: of a draft's."""
+
+    new_name = serializers.CharField(max_length=40, required=False)
 
 
 class PeakInput(StrictSerializer):
@@ -173,6 +197,17 @@ class MachineViewSet(
     def partitions(self, request: Request, **_kwargs: Any) -> Response:
         machine = self.get_object()
         actions.add_partition(machine, **valid_input(PartitionInput, request), by=actor(request))
+        return self._answer(machine)
+
+    @extend_schema(request=PartitionChange, responses=MachineSerializer)
+    @action(detail=True, methods=["post"], url_path="change-partition", url_name="change-partition")
+    def change_partition(self, request: Request, **_kwargs: Any) -> Response:
+        machine = self.get_object()
+        data = valid_input(PartitionChange, request, partial=True)
+        partition = get_object_or_404(machine.partitions, name=data.pop("name", ""))
+        if new_name := data.pop("new_name", ""):
+            data["name"] = new_name
+        actions.change_partition(partition, **data, by=actor(request))
         return self._answer(machine)
 
     @extend_schema(request=PeakInput, responses=MachineSerializer)

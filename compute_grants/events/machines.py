@@ -7,6 +7,7 @@ EVENTS: dict[str, str | Promise] = {
     "machine.created": _("Machine added"),
     "machine.edited": _("Machine edited"),
     "machine.partition_added": _("Partition added"),
+    "machine.partition_changed": _("Partition changed"),
     "machine.partition_removed": _("Partition removed"),
     "machine.peak_set": _("Peak rate stated"),
     "machine.resource_added": _("Resource offered"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,6 +28,24 @@ class HoursField(forms.IntegerField):
     def clean(self, value: Any) -> int | None:
         hours = super().clean(value)
         return None if hours is None else hours * HOUR
+
+
+class ScaledField(forms.DecimalField):
+    """A figure in people's unit, of which one is `scale` of the stored one; cleans to an int."""
+
+    def __init__(self, *, scale: int, **kwargs: Any) -> None:
+        self.scale = scale
+        given = {"required": False, "min_value": 0, "max_value": 10**18 // scale}
+        super().__init__(decimal_places=3, **given | kwargs)
+
+    def clean(self, value: Any) -> int | None:
+        figure = super().clean(value)
+        return None if figure is None else int(figure * self.scale)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):  # as stored; what was typed is text
+            return f"{(Decimal(value) / self.scale).normalize():f}"
+        return value
 
 
 class MomentField(forms.DateTimeField):

@@ -5,19 +5,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.forms.fields import HoursField, ProseField, ResourceField, offer
-from compute_grants.models import Machine, Partition, Precision, Resource
+from compute_grants.forms.fields import HoursField, ProseField, ResourceField, ScaledField, offer
+from compute_grants.models import FusionStage, Machine, Origin, Partition, Precision, Resource
 from compute_grants.models.machines import CLUSTER_NAME
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
 
 KILO = 1000
 GIGA = 10**9
-HOUR = 3600
+PETA_IN_GIGA = 10**6
 
 
 class MachineForm(forms.Form):
-    """What is said about a machine. Power in kilowatts outside, watts inside."""
+    """What is said about a machine, in people's units outside and the smallest ones inside."""
 
     code = forms.SlugField(
         label=_("Code"), max_length=32, help_text=_("In its address: letters, digits, hyphens.")
@@ -32,33 +32,68 @@ class MachineForm(forms.Form):
     name_en = forms.CharField(label=_("Name in English"), max_length=200)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind of compute"), choices=Machine.Kind.choices)
-    nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=10**7)
+    stages = forms.MultipleChoiceField(
+        label=_("Stages of fusion it serves"),
+        choices=FusionStage.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    nodes = forms.IntegerField(
+        label=_("Nodes"), min_value=0, max_value=10**7, help_text=_("0 where it is not known.")
+    )
     cards = forms.IntegerField(
         label=_("Accelerator cards"), min_value=0, max_value=10**8, help_text=_("0 for none.")
     )
-    cores = forms.IntegerField(label=_("Processor cores"), min_value=1, max_value=2 * 10**9)
-    power_kilowatts = forms.IntegerField(
-        label=_("Power in kW"), min_value=1, max_value=10**7, help_text=_("Of the whole machine.")
+    cores = forms.IntegerField(
+        label=_("Processor cores"),
+        min_value=0,
+        max_value=2 * 10**9,
+        help_text=_("0 where it is not known."),
+    )
+    power_watts = ScaledField(
+        label=_("Power in kW"),
+        scale=KILO,
+        required=True,
+        min_value=1,
+        max_value=10**7,
+        help_text=_("Of the whole machine."),
+    )
+    memory_bytes = ScaledField(label=_("Memory in TB"), scale=10**12, max_value=10**6)
+    storage_bytes = ScaledField(label=_("Storage in PB"), scale=10**15, max_value=9000)
+    fabric = forms.CharField(
+        label=_("Fabric"),
+        max_length=80,
+        required=False,
+        help_text=_("The network between nodes, by its name."),
+    )
+    fabric_bits_per_second = ScaledField(
+        label=_("Fabric in Gbit/s per node"), scale=GIGA, max_value=10**6
     )
     source = forms.CharField(
         label=_("Source of the figures"),
         max_length=300,
         help_text=_("A list, a data sheet, a measurement, with its date."),
     )
+    listing = forms.CharField(
+        label=_("Place on a public list"),
+        max_length=80,
+        required=False,
+        help_text=_("With the list's date."),
+    )
+    rmax_gigaflops = ScaledField(
+        label=_("LINPACK in PFLOPS"), scale=PETA_IN_GIGA, help_text=_("As the list states it.")
+    )
+    rpeak_gigaflops = ScaledField(label=_("Peak of the list in PFLOPS"), scale=PETA_IN_GIGA)
+    megaflops_per_watt = ScaledField(
+        label=_("Efficiency in GFLOPS per watt"), scale=KILO, max_value=10**6
+    )
     description_en = ProseField(label=_("Description in English"), required=False)
     description_zh = ProseField(label=_("Description in Chinese"), required=False)
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if (kilowatts := data.pop("power_kilowatts", None)) is not None:
-            data["power_watts"] = kilowatts * KILO
-        return data
 
     @classmethod
     def of(cls, machine: Machine, data: Any = None) -> MachineForm:
         """A form that shows what is stored."""
-        stored = {name: getattr(machine, name, None) for name in cls.base_fields}
-        return cls(data, initial=stored | {"power_kilowatts": machine.power_watts // KILO})
+        return cls(data, initial={name: getattr(machine, name, None) for name in cls.base_fields})
 
 
 class NewMachineForm(MachineForm):
@@ -78,6 +113,11 @@ class NewMachineForm(MachineForm):
 class PartitionForm(forms.Form):
     name = forms.CharField(label=_("Partition"), max_length=40)
     nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=10**7)
+    node_type = forms.ChoiceField(
+        label=_("Kind of node"),
+        choices=[("", _("As the accelerators say")), *Partition.NodeType.choices],
+        required=False,
+    )
     accelerator = forms.CharField(
         label=_("Accelerator model"),
         max_length=80,
@@ -87,21 +127,42 @@ class PartitionForm(forms.Form):
     accelerators_per_node = forms.IntegerField(
         label=_("Accelerators per node"), min_value=0, max_value=1024, initial=0
     )
-    cores_per_node = forms.IntegerField(label=_("Cores per node"), min_value=1, max_value=10**6)
-    memory_gigabytes = forms.IntegerField(
-        label=_("Memory per node in GB"), min_value=1, max_value=10**6
+    accelerator_vendor = forms.CharField(
+        label=_("Accelerator's vendor"), max_length=80, required=False
     )
-    max_wall_hours = forms.IntegerField(
-        label=_("Longest run in hours"), min_value=1, max_value=24 * 366
+    accelerator_origin = forms.ChoiceField(
+        label=_("Accelerator's origin"),
+        choices=[("", _("Not stated")), *Origin.choices],
+        required=False,
+    )
+    accelerator_memory_bytes = ScaledField(
+        label=_("Memory per accelerator in GB"), scale=GIGA, max_value=10**6
+    )
+    cores_per_node = forms.IntegerField(label=_("Cores per node"), min_value=1, max_value=10**6)
+    memory_bytes_per_node = ScaledField(
+        label=_("Memory per node in GB"), scale=GIGA, required=True, min_value=1, max_value=10**6
+    )
+    max_wall_seconds = ScaledField(
+        label=_("Longest run in hours"), scale=3600, required=True, min_value=1, max_value=24 * 366
+    )
+    max_nodes_per_job = forms.IntegerField(
+        label=_("Nodes of the widest job"),
+        min_value=1,
+        max_value=10**7,
+        required=False,
+        help_text=_("Empty where the whole partition can be had."),
     )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if (gigabytes := data.pop("memory_gigabytes", None)) is not None:
-            data["memory_bytes_per_node"] = gigabytes * GIGA
-        if (hours := data.pop("max_wall_hours", None)) is not None:
-            data["max_wall_seconds"] = hours * HOUR
+        if not data.get("node_type"):  # it follows from the accelerators
+            data.pop("node_type", None)
         return data
+
+    @classmethod
+    def of(cls, partition: Partition, data: Any = None) -> PartitionForm:
+        """A form that shows what is stored."""
+        return cls(data, initial={name: getattr(partition, name) for name in cls.base_fields})
 
 
 class PeaksForm(forms.Form):

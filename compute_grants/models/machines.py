@@ -131,6 +131,24 @@ class Machine(NamedInBoth):
     def power_kilowatts(self) -> int:
         return self.power_watts // 1000
 
+    @property
+    def fabric_gigabits(self) -> int | None:
+        """Per second and node; None where it is not stated."""
+        rate = self.fabric_bits_per_second
+        return None if rate is None else rate // 10**9
+
+    @property
+    def rmax_petaflops(self) -> float | None:
+        return None if self.rmax_gigaflops is None else self.rmax_gigaflops / 1e6
+
+    @property
+    def rpeak_petaflops(self) -> float | None:
+        return None if self.rpeak_gigaflops is None else self.rpeak_gigaflops / 1e6
+
+    @property
+    def gigaflops_per_watt(self) -> float | None:
+        return None if self.megaflops_per_watt is None else self.megaflops_per_watt / 1000
+
 
 class Origin(models.TextChoices):
     """Where an accelerator's vendor is, as the centre declares it for export rules."""

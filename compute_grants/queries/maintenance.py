@@ -23,10 +23,10 @@ def people_with_time(machine: Machine) -> QuerySet[User]:
     return User.objects.filter(Exists(members) | Exists(leads), is_active=True).order_by("pk")
 
 
-def next_windows(machines: Collection[Machine]) -> dict[int, MaintenanceWindow]:
+def next_windows(machine_ids: Collection[int]) -> dict[int, MaintenanceWindow]:
     """By machine, the stop that is under way or comes next. One query."""
     rows = MaintenanceWindow.objects.filter(
-        machine__in=machines, state__in=MaintenanceWindow.STANDING
+        machine__in=machine_ids, state__in=MaintenanceWindow.STANDING
     ).order_by("machine", "starts_at")
     return {row.machine_id: row for row in rows.distinct("machine")}
 

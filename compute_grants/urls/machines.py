@@ -17,6 +17,11 @@ URLS = [
         "machines/<slug:code>/partitions/", machine_edit.partition_create, name="partition_create"
     ),
     path(
+        "machines/<slug:code>/partitions/<int:pk>/change/",
+        machine_edit.partition_change,
+        name="partition_change",
+    ),
+    path(
         "machines/<slug:code>/partitions/<int:pk>/peaks/",
         machine_edit.partition_peaks,
         name="partition_peaks",

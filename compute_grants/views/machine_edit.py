@@ -102,6 +102,22 @@ def partition_peaks(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
+def partition_change(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    machine = _mine(request, code)
+    partition = get_object_or_404(machine.partitions, pk=pk)
+    form = PartitionForm.of(partition, request.POST or None)
+    if form.is_valid() and attempt(
+        form,
+        lambda: actions.change_partition(partition, **form.cleaned_data, by=actor(request)),
+    ):
+        messages.success(request, _("The partition was changed."))
+        return redirect(machine)
+    return _form_page(
+        request, form, machine=machine, partition=partition, title=_("Change the partition")
+    )
+
+
 @require_POST
 def partition_remove(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     machine = _mine(request, code)

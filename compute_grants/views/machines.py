@@ -4,13 +4,28 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from compute_grants.actions.machines import lacking
-from compute_grants.models import Call, Machine, MaintenanceWindow
+from compute_grants.models import (
+    Call,
+    FusionStage,
+    Machine,
+    MaintenanceWindow,
+    Partition,
+    Precision,
+)
 from compute_grants.policies import machines as policy
 from compute_grants.policies import maintenance as maintenance_policy
 from compute_grants.queries import machines as queries
+from compute_grants.queries.catalogue import (
+    Wish,
+    catalogue,
+    catalogue_rows,
+    memory_of,
+    whole_peaks,
+)
 from compute_grants.queries.maintenance import windows_of
 from consortium.models import User
 from consortium.policies import Decision
@@ -22,20 +37,45 @@ PAST_WINDOWS = 3
 
 @require_safe
 def machine_list(request: HttpRequest) -> HttpResponse:
-    machines = Machine.objects.visible_to(request.user).select_related("centre")
-    kind = request.GET.get("kind", "")
-    if kind in Machine.Kind.values:
-        machines = machines.filter(kind=kind)
-    page = Paginator(machines.order_by("-cards", "-cores", "pk"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    """The catalogue: what stands in each machine, or with view=peaks its peak per precision."""
+    names = ("kind", "node_type", "precision", "state")
+    wish = Wish(**{name: request.GET.get(name, "") for name in names})
+    page = Paginator(catalogue(request.user, wish), PER_PAGE).get_page(request.GET.get("page"))
+    peaks = request.GET.get("view") == "peaks"
+    operates = has(request.user, Permission.MACHINE_PUBLISH)
     context = {
-        "rows": queries.machine_rows(page.object_list),
+        "rows": catalogue_rows(page.object_list),
         "page_obj": page,
-        "kinds": [(value, label, value == kind) for value, label in Machine.Kind.choices],
-        "can_create": has(request.user, Permission.MACHINE_PUBLISH),
+        "peaks": peaks,
+        "tabs": _views(request, peaks=peaks),
+        "precisions": Precision.choices,
+        "filters": [
+            ("kind", _("Kind of compute"), Machine.Kind.choices, wish.kind),
+            ("node_type", _("Kind of node"), Partition.NodeType.choices, wish.node_type),
+            ("precision", _("Precision"), Precision.choices, wish.precision),
+            ("state", _("State"), _states(drafts=operates), wish.state),
+        ],
+        "filtered": any(getattr(wish, name) for name in names),
+        "can_create": operates,
     }
     return render(request, "compute_grants/machine_list.html", context)
+
+
+def _states(*, drafts: bool) -> list[tuple[str, object]]:
+    return [pair for pair in Machine.State.choices if drafts or pair[0] != Machine.State.DRAFT]
+
+
+def _views(request: HttpRequest, *, peaks: bool) -> list[dict[str, object]]:
+    """The two views, each keeping the filter."""
+    kept = request.GET.copy()
+    for name in ("view", "page"):
+        kept.pop(name, None)
+    overview = f"?{kept.urlencode()}"
+    kept["view"] = "peaks"
+    return [
+        {"label": _("Overview"), "href": overview, "current": not peaks},
+        {"label": _("Peak per precision"), "href": f"?{kept.urlencode()}", "current": peaks},
+    ]
 
 
 @require_safe
@@ -49,6 +89,9 @@ def machine(request: HttpRequest, code: str) -> HttpResponse:
         "machine": found,
         "columns": columns,
         "partitions": partitions,
+        "peaks": whole_peaks(found),
+        "memory": memory_of(found, [row.partition for row in partitions]),
+        "stages": [FusionStage(stage).label for stage in found.stages],
         "resources": queries.resource_rows(found),
         "calls": calls.distinct().order_by("closes_at", "pk"),
         "manage": manage,

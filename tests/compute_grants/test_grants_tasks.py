@@ -182,7 +182,7 @@ def test_tasks(db, who, django_assert_max_num_queries):
 
 
 PAGES = {
-    "machine_list": ((), "judge", 10),
+    "machine_list": ((), "judge", 11),
     "call_list": ((), "judge", 10),
     "proposal_list": ((), "office", 10),
     "review_list": ((), "judge", 12),

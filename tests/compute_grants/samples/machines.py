@@ -22,6 +22,7 @@ def samples() -> Samples:
         "compute_grants:machine_capacity": (code, operator),
         "compute_grants:resource_create": (code, operator),
         "compute_grants:partition_create": (code, operator),
+        "compute_grants:partition_change": (of_partition, operator),
         "compute_grants:partition_peaks": (of_partition, operator),
         "compute_grants:partition_remove": (of_partition, operator),
     }

@@ -25,7 +25,7 @@ MACHINE = {
     "nodes": 2,
     "cards": 16,
     "cores": 256,
-    "power_kilowatts": 90,
+    "power_watts": 90,
     "source": "Data sheet",
 }
 
@@ -42,8 +42,8 @@ def test_an_operator_brings_a_machine_into_service(db):
         "accelerator": "A",
         "accelerators_per_node": 8,
         "cores_per_node": 128,
-        "memory_gigabytes": 512,
-        "max_wall_hours": 72,
+        "memory_bytes_per_node": 512,
+        "max_wall_seconds": 72,
     }
     sent = person.send("partition_create", machine.code, **partition)
     stored = machine.partitions.get()
