@@ -8,6 +8,7 @@ from compute_grants.access import (
     maintenance,
     panel,
     proposals,
+    rates,
     reviews,
     statistics,
     ties,
@@ -18,6 +19,7 @@ from consortium.access import Table
 MODULES = (
     machines,
     maintenance,
+    rates,
     calls,
     proposals,
     reviews,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.models import ChargingRule, ExchangeRate, Resource
 from compute_grants.policies import rates as policy
+from compute_grants.queries.maintenance import people_with_time
+from compute_grants.queries.pricing import operators_of
 from consortium import audit
+from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid
 from consortium.models import User
 
@@ -69,7 +74,36 @@ def state_charging(
         cores_per_card=cores_per_card,
         memory_bytes_per_unit=memory_bytes_per_unit,
     )
+    _tell(
+        "machine.charging_stated",
+        resource,
+        to=people_with_time(resource.machine),
+        href=reverse("compute_grants:charging", args=[resource.machine.code]),
+        by=by,
+        since_on=since,
+    )
     return rule
+
+
+def _tell(
+    code: str, resource: Resource, *, to: Iterable[User], href: str, by: User, **days: date
+) -> None:
+    machine = resource.machine
+    notify(
+        code,
+        to=to,
+        about=machine,
+        href=href,
+        besides=by,
+        machine_en=machine.name_en,
+        machine_zh=machine.name_zh,
+        **{name: day.isoformat() for name, day in days.items()},
+    )
+
+
+def _tell_centre(code: str, resource: Resource, *, by: User, **days: date) -> None:
+    to = operators_of(resource.machine)
+    _tell(code, resource, to=to, href=reverse("compute_grants:rate_list"), by=by, **days)
 
 
 @transaction.atomic
@@ -110,6 +144,7 @@ def set_rate(
         until=until and until.isoformat(),
         parts_per_million=parts_per_million,
     )
+    _tell_centre("machine.rate_set", resource, by=by, since_on=since)
     return rate
 
 
@@ -157,4 +192,5 @@ def end_rate(rate: ExchangeRate, *, until: date, by: User) -> ExchangeRate:
             since=rate.since.isoformat(),
             until=until.isoformat(),
         )
+        _tell_centre("machine.rate_ended", rate.resource, by=by, until_on=until)
     return rate

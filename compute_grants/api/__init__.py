@@ -8,6 +8,7 @@ from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
 from compute_grants.api.proposals import ProposalViewSet
+from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
 from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
@@ -19,6 +20,8 @@ def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
     router.register("machines", MachineViewSet, basename="machine")
     router.register("maintenance-windows", MaintenanceWindowViewSet, basename="maintenancewindow")
+    router.register("exchange-rates", ExchangeRateViewSet, basename="exchangerate")
+    router.register("charging-rules", ChargingRuleViewSet, basename="chargingrule")
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")

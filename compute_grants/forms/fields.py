@@ -36,7 +36,7 @@ class ScaledField(forms.DecimalField):
     def __init__(self, *, scale: int, **kwargs: Any) -> None:
         self.scale = scale
         given = {"required": False, "min_value": 0, "max_value": 10**18 // scale}
-        super().__init__(decimal_places=3, **given | kwargs)
+        super().__init__(**given | {"decimal_places": 3} | kwargs)
 
     def clean(self, value: Any) -> int | None:
         figure = super().clean(value)

@@ -93,6 +93,12 @@ class ExchangeRate(models.Model):
         return f"{self.resource} {self.since}"
 
     @property
+    def can_end(self) -> bool:
+        """Whether its last day can still be set to an earlier one: today or later."""
+        today = timezone.localdate()
+        return self.until is None or self.until > max(today, self.since)
+
+    @property
     def rate(self) -> Decimal:
         """Credits for one hour, exactly."""
         return Decimal(self.parts_per_million) / MILLION

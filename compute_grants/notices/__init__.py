@@ -8,6 +8,7 @@ from compute_grants.notices import (
     maintenance,
     panel,
     proposals,
+    rates,
     reviews,
 )
 from consortium.notices import Notice
@@ -15,6 +16,7 @@ from consortium.notices import Notice
 NOTICES: dict[str, Notice] = {
     **machines.NOTICES,
     **maintenance.NOTICES,
+    **rates.NOTICES,
     **calls.NOTICES,
     **proposals.NOTICES,
     **reviews.NOTICES,

@@ -8,6 +8,7 @@ from compute_grants.urls import (
     maintenance,
     panel,
     proposals,
+    rates,
     reviews,
     statistics,
     ties,
@@ -18,6 +19,7 @@ app_name = "compute_grants"
 MODULES = (
     amendments,
     machines,
+    rates,
     calls,
     proposals,
     reviews,

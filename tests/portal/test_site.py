@@ -28,6 +28,9 @@ NO_POLICY = {
     "compute_grants/actions/release_schedule.py hand_out",
     # The end of a change whose beginning, `editable`, asked.
     "compute_grants/actions/drafting.py saved",
+    # Steps within a change of a machine, whose action asked.
+    "compute_grants/actions/machine_states.py move",
+    "compute_grants/actions/maintenance.py settle_windows",
     # Whoever takes a file in for something has asked that thing's policy.
     "consortium/actions/files.py",
     # A choice about oneself that no rule forbids.

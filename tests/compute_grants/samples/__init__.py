@@ -9,6 +9,7 @@ from tests.compute_grants.samples import (
     maintenance,
     panel,
     proposals,
+    rates,
     reviews,
     statistics,
     ties,
@@ -20,6 +21,7 @@ from tests.samples import Samples
 MODULES = (
     machines,
     maintenance,
+    rates,
     calls,
     proposals,
     reviews,
