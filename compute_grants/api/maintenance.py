@@ -22,7 +22,7 @@ TIMES = ("starts_at", "ends_at", "note_en", "note_zh")
 MACHINE = OpenApiParameter("machine", str, description="Only those of the machine of this code.")
 
 
-class WindowSerializer(serializers.ModelSerializer[MaintenanceWindow]):
+class MaintenanceSerializer(serializers.ModelSerializer[MaintenanceWindow]):
     machine = serializers.CharField(source="machine.code", read_only=True)
 
     class Meta:
@@ -31,14 +31,14 @@ class WindowSerializer(serializers.ModelSerializer[MaintenanceWindow]):
         read_only_fields = fields
 
 
-class ChangeInput(StrictSerializer):
+class MaintenanceChange(StrictSerializer):
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
     note_en = serializers.CharField(max_length=300)
     note_zh = serializers.CharField(max_length=300)
 
 
-class WindowInput(ChangeInput):
+class MaintenanceInput(MaintenanceChange):
     machine = serializers.SlugField(max_length=32)
 
 
@@ -50,7 +50,7 @@ class MaintenanceWindowViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[MaintenanceWindow]
 ):
     queryset = MaintenanceWindow.objects.none()
-    serializer_class = WindowSerializer
+    serializer_class = MaintenanceSerializer
     lookup_value_regex = r"[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[MaintenanceWindow]:
@@ -62,20 +62,22 @@ class MaintenanceWindowViewSet(
         return rows.order_by("-starts_at", "-pk")
 
     @extend_schema(
-        summary="Plan a stop of a machine", request=WindowInput, responses={201: WindowSerializer}
+        summary="Plan a stop of a machine",
+        request=MaintenanceInput,
+        responses={201: MaintenanceSerializer},
     )
     def create(self, request: Request) -> Response:
-        data = valid_input(WindowInput, request)
+        data = valid_input(MaintenanceInput, request)
         visible = Machine.objects.visible_to(request.user)
         machine = get_object_or_404(visible, code=data.pop("machine"))
         window = actions.plan(machine, **data, by=actor(request))
         return Response(self.get_serializer(window).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(summary="Move a stop, or reword it", request=ChangeInput)
+    @extend_schema(summary="Move a stop, or reword it", request=MaintenanceChange)
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         window = self.get_object()
         stored = {name: getattr(window, name) for name in TIMES}
-        data = stored | valid_input(ChangeInput, request, partial=True)
+        data = stored | valid_input(MaintenanceChange, request, partial=True)
         changed = actions.change(window, **data, by=actor(request))
         return Response(self.get_serializer(changed).data)
 

@@ -41,7 +41,7 @@ class RateInput(ResourceNamed):
     reason = serializers.CharField(max_length=300)
 
 
-class EndInput(StrictSerializer):
+class EndRateInput(StrictSerializer):
     until = serializers.DateField()
 
 
@@ -75,10 +75,10 @@ class ExchangeRateViewSet(
         rate = actions.set_rate(resource, **data, by=actor(request))
         return Response(self.get_serializer(rate).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(summary="Let a rate end", request=EndInput)
+    @extend_schema(summary="Let a rate end", request=EndRateInput)
     @action(detail=True, methods=["post"])
     def end(self, request: Request, **_kwargs: Any) -> Response:
-        data = valid_input(EndInput, request)
+        data = valid_input(EndRateInput, request)
         rate = actions.end_rate(self.get_object(), **data, by=actor(request))
         return Response(self.get_serializer(rate).data)
 
