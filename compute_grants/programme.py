@@ -173,6 +173,32 @@ class ReleaseSchedule(Body):
         return [*given, seconds - sum(given)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports(Body):
+    """Which reports a grant owes, and when. Days are whole days in Beijing.
+
+    A progress report is due with each part of the award that waits for one; where none waits,
+    after a share of the term. least_days: nobody is asked for a report on shorter notice.
+    """
+
+    progress_from_days: int = whole(
+        180, gettext_lazy("Progress report for terms of at least so many days")
+    )
+    progress_percent: int = whole(
+        50,
+        gettext_lazy("Progress report due after this share of the term, in percent"),
+        least=1,
+        most=100,
+    )
+    final_opens_days: int = whole(
+        30, gettext_lazy("Final report asked for so many days before the end")
+    )
+    final_days: int = whole(60, gettext_lazy("Final report due so many days after the end"))
+    least_days: int = whole(14, gettext_lazy("At least so many days to write a report"), least=1)
+    first_reminder_days: int = whole(30, gettext_lazy("First reminder so many days before"))
+    last_reminder_days: int = whole(7, gettext_lazy("Last reminder so many days before"))
+
+
 KINDS: dict[str, type[Body]] = {
     "extension": Extension,
     "supplement": Supplement,
@@ -183,6 +209,7 @@ KINDS: dict[str, type[Body]] = {
     "adjustment": Adjustment,
     "overuse": Overuse,
     "release_schedule": ReleaseSchedule,
+    "reports": Reports,
 }
 LABELS: dict[str, str | Promise] = {
     "extension": gettext_lazy("Extension"),
@@ -194,6 +221,7 @@ LABELS: dict[str, str | Promise] = {
     "adjustment": gettext_lazy("Adjustment by the office"),
     "overuse": gettext_lazy("Overuse"),
     "release_schedule": gettext_lazy("Release schedule"),
+    "reports": gettext_lazy("Reports"),
 }
 
 

@@ -11,6 +11,8 @@ from compute_grants.actions import (
     overuse,
     release_schedule,
     reminders,
+    report_dates,
+    report_reminders,
     usage,
 )
 from compute_grants.models import Allocation
@@ -52,3 +54,11 @@ def follow_the_clock() -> None:
 def remind_reviewers() -> None:
     """Every few minutes: remind of reviews that are due, and tell the office of late ones."""
     reminders.remind()
+
+
+@shared_task(name="compute_grants.sweep_reports")
+def sweep_reports() -> None:
+    """Every few minutes: ask for the reports that are owed, and remind of them."""
+    while report_dates.sweep():
+        pass
+    report_reminders.remind()

@@ -9,6 +9,7 @@ from compute_grants.access import (
     panel,
     proposals,
     rates,
+    reports,
     reviews,
     statistics,
     ties,
@@ -29,6 +30,7 @@ MODULES = (
     amendments,
     usage,
     statistics,
+    reports,
 )
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}

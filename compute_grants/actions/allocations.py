@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import advances, closing, release_schedule
+from compute_grants.actions import advances, closing, release_schedule, report_dates
 from compute_grants.actions.grant_account import budget_of, locked, want
 from compute_grants.models import (
     Allocation,
@@ -87,6 +87,7 @@ def create(
     audit.record(
         "allocation.awarded", allocation, by=by, seconds=seconds, resource=str(resource.pk)
     )
+    report_dates.ask_progress(allocation)
     want(allocation)
     return allocation
 

@@ -6,13 +6,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import amendment_notices, release_schedule
+from compute_grants.actions import release_schedule, report_dates
 from compute_grants.models import Allocation, Amendment
 from consortium import audit
 from consortium.states import require_transition
 
 
 def tidy(allocation: Allocation) -> None:
-    """After a locked grant closed: its planned parts return, its open requests end."""
+    """After a locked grant closed: planned parts return, open requests end, its report is due."""
     reason = _("The grant was closed.")
     release_schedule.withhold_all(allocation, reason=reason)
     rows = Amendment.objects.filter(
@@ -25,3 +26,4 @@ def tidy(allocation: Allocation) -> None:
         amendment.save(update_fields=["state", "decision_reason"])
         audit.record("amendment.withdrawn", amendment, by=None, reason=reason)
         amendment_notices.to_asker("amendment.ended", amendment, besides=None)
+    report_dates.ask_final(allocation)

@@ -10,6 +10,7 @@ from compute_grants.api.maintenance import MaintenanceWindowViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
+from compute_grants.api.reports import GrantReportViewSet
 from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
 from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
@@ -31,5 +32,6 @@ def register(router: BaseRouter) -> None:
     router.register("review-policies", ReviewPolicyViewSet, basename="reviewpolicy")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
+    router.register("grant-reports", GrantReportViewSet, basename="grantreport")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")

@@ -12,6 +12,7 @@ from compute_grants.events import (
     panel,
     programme,
     proposals,
+    reports,
     reviews,
     ties,
     usage,
@@ -29,5 +30,6 @@ EVENTS: dict[str, str | Promise] = {
     **allocations.EVENTS,
     **amendments.EVENTS,
     **programme.EVENTS,
+    **reports.EVENTS,
     **usage.EVENTS,
 }

@@ -28,6 +28,7 @@ from compute_grants.models.proposals import (
 from compute_grants.models.rates import ChargingRule, ExchangeRate
 from compute_grants.models.rebuttals import Rebuttal, RebuttalWindow
 from compute_grants.models.release_schedule import Tranche
+from compute_grants.models.reports import GrantReport, ReportReminder, ReportSubmission
 from compute_grants.models.reviews import (
     AwardLine,
     PanelDecision,
@@ -62,6 +63,7 @@ __all__ = [
     "EligibilityRule",
     "ExchangeRate",
     "FusionStage",
+    "GrantReport",
     "Machine",
     "MaintenanceWindow",
     "Origin",
@@ -74,6 +76,8 @@ __all__ = [
     "ProposalSection",
     "Rebuttal",
     "RebuttalWindow",
+    "ReportReminder",
+    "ReportSubmission",
     "Resource",
     "ResourceRequest",
     "Review",

@@ -9,6 +9,7 @@ from compute_grants.notices import (
     panel,
     proposals,
     rates,
+    reports,
     reviews,
 )
 from consortium.notices import Notice
@@ -23,4 +24,5 @@ NOTICES: dict[str, Notice] = {
     **panel.NOTICES,
     **allocations.NOTICES,
     **amendments.NOTICES,
+    **reports.NOTICES,
 }

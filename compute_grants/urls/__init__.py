@@ -9,6 +9,7 @@ from compute_grants.urls import (
     panel,
     proposals,
     rates,
+    reports,
     reviews,
     statistics,
     ties,
@@ -29,5 +30,6 @@ MODULES = (
     usage,
     statistics,
     maintenance,
+    reports,
 )
 urlpatterns = [address for module in MODULES for address in module.URLS]

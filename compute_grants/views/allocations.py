@@ -70,6 +70,7 @@ def allocation(request: HttpRequest, number: str) -> HttpResponse:
         "members": found.members.filter(until__isnull=True).select_related("user"),
         "requests": amendments.of_grant(found, user)[:SHOWN],
         "today": timezone.localdate(),
+        "reports": found.reports.all(),
         "lineage": queries.lineage(found, user),
         "history": audit.history(found)[:PER_PAGE],
         "can_change_members": policy.can_change_members(user, found),

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
 from compute_grants.queries.tasks import amendments, calls, machines, panel, proposals, reviews
+from compute_grants.queries.tasks import calls, machines, panel, proposals, reports, reviews
 from consortium.inbox import Holding, Task
 from consortium.models import ArmAppointment, User
 from consortium.roles import standing
@@ -28,6 +29,8 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     amendments.requests_to_decide,
     amendments.drafts_of_mine,
     allocation_tasks,
+    reports.my_reports,
+    reports.to_judge,
 )
 
 

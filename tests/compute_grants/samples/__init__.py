@@ -10,6 +10,7 @@ from tests.compute_grants.samples import (
     panel,
     proposals,
     rates,
+    reports,
     reviews,
     statistics,
     ties,
@@ -31,6 +32,7 @@ MODULES = (
     amendments,
     usage,
     statistics,
+    reports,
 )
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
