@@ -6,6 +6,7 @@ from compute_grants.access import (
     calls,
     machines,
     maintenance,
+    outputs,
     panel,
     proposals,
     rates,
@@ -28,9 +29,10 @@ MODULES = (
     panel,
     allocations,
     amendments,
+    reports,
+    outputs,
     usage,
     statistics,
-    reports,
 )
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}

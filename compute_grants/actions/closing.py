@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import amendment_notices, release_schedule
-from compute_grants.actions import release_schedule, report_dates
+from compute_grants.actions import amendment_notices, release_schedule, report_dates
 from compute_grants.models import Allocation, Amendment
 from consortium import audit
 from consortium.states import require_transition

@@ -128,7 +128,8 @@ def _hand_in(report: GrantReport, by: User) -> ReportSubmission:
 
 
 def content_of(report: GrantReport) -> dict[str, Any]:
-    """What is handed in, as plain data: the texts and the grant's figures."""
+    """What is handed in, as plain data: the texts, the grant's figures and its outputs."""
+    outputs = report.allocation.outputs.filter(removed_at__isnull=True)
     return {
         "number": report.number,
         "grant": report.allocation.number,
@@ -136,6 +137,7 @@ def content_of(report: GrantReport) -> dict[str, Any]:
         "due_on": report.due_on.isoformat(),
         **{name: getattr(report, name) for name in GrantReport.TEXTS},
         "figures": figures(report.allocation).as_json(),
+        "outputs": list(outputs.order_by("number").values_list("number", flat=True)),
     }
 
 

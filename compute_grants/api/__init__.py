@@ -7,6 +7,7 @@ from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
+from compute_grants.api.outputs import OutputViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
@@ -33,5 +34,6 @@ def register(router: BaseRouter) -> None:
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")
+    router.register("outputs", OutputViewSet, basename="output")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")

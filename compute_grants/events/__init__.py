@@ -9,6 +9,7 @@ from compute_grants.events import (
     calls,
     machines,
     maintenance,
+    outputs,
     panel,
     programme,
     proposals,
@@ -31,5 +32,6 @@ EVENTS: dict[str, str | Promise] = {
     **amendments.EVENTS,
     **programme.EVENTS,
     **reports.EVENTS,
+    **outputs.EVENTS,
     **usage.EVENTS,
 }

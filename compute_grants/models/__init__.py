@@ -17,6 +17,7 @@ from compute_grants.models.machines import (
     Resource,
 )
 from compute_grants.models.maintenance import MaintenanceWindow
+from compute_grants.models.outputs import Output, OutputAuthor, OutputGrant
 from compute_grants.models.programme import ProgrammePolicy
 from compute_grants.models.proposal_sections import ProposalSection, SectionName, SectionState
 from compute_grants.models.proposals import (
@@ -67,6 +68,9 @@ __all__ = [
     "Machine",
     "MaintenanceWindow",
     "Origin",
+    "Output",
+    "OutputAuthor",
+    "OutputGrant",
     "PanelDecision",
     "Partition",
     "PeakRate",

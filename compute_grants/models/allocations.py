@@ -54,6 +54,13 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
             "proposal__lead", "proposal__institution", "resource__machine__centre", "account"
         )
 
+    def led_or_joined_by(self, user: User) -> AllocationQuerySet:
+        """Those that the person leads or may run jobs on, in whatever state."""
+        membership = AllocationMember.objects.filter(
+            allocation=OuterRef("pk"), user=user, until__isnull=True
+        )
+        return self.filter(Q(proposal__lead=user) | Q(Exists(membership)))
+
     def live(self) -> AllocationQuerySet:
         return self.filter(state__in=Allocation.LIVE)
 

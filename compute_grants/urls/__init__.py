@@ -6,6 +6,7 @@ from compute_grants.urls import (
     calls,
     machines,
     maintenance,
+    outputs,
     panel,
     proposals,
     rates,
@@ -31,5 +32,6 @@ MODULES = (
     statistics,
     maintenance,
     reports,
+    outputs,
 )
 urlpatterns = [address for module in MODULES for address in module.URLS]

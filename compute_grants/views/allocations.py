@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from compute_grants import exports
 from compute_grants.models import Allocation, UsageRecord
 from compute_grants.policies import allocations as policy
+from compute_grants.policies import reports as report_policy
 from compute_grants.queries import allocations as queries
 from compute_grants.queries import amendments, charts
 from consortium import audit
@@ -71,6 +72,8 @@ def allocation(request: HttpRequest, number: str) -> HttpResponse:
         "requests": amendments.of_grant(found, user)[:SHOWN],
         "today": timezone.localdate(),
         "reports": found.reports.all(),
+        "outputs": found.outputs.filter(removed_at__isnull=True)[:PER_PAGE],
+        "may_add_outputs": report_policy.is_member(user, found),
         "lineage": queries.lineage(found, user),
         "history": audit.history(found)[:PER_PAGE],
         "can_change_members": policy.can_change_members(user, found),

@@ -68,7 +68,8 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
             messages.success(request, _("The decision was recorded. The members are told."))
             return redirect(found)
         found = visible(request, number)
-    submission = found.submissions.select_related("submitted_by").first()
+    rows = found.submissions.select_related("submitted_by")
+    submission = rows.first() if found.submitted_at else None
     context = {
         "report": found,
         "late": found.late_on(timezone.localdate()),
@@ -77,6 +78,7 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
         "can_judge": policy.can_judge(user, found),
         "figures": _figures(found, submission),
         "submission": submission,
+        "outputs": found.allocation.outputs.filter(removed_at__isnull=True)[:SHOWN],
         "form": form,
         "history": audit.history(found)[:SHOWN],
     }

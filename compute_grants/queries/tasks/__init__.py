@@ -7,8 +7,15 @@ from collections.abc import Callable, Iterator
 from django.utils import timezone
 
 from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
-from compute_grants.queries.tasks import amendments, calls, machines, panel, proposals, reviews
-from compute_grants.queries.tasks import calls, machines, panel, proposals, reports, reviews
+from compute_grants.queries.tasks import (
+    amendments,
+    calls,
+    machines,
+    panel,
+    proposals,
+    reports,
+    reviews,
+)
 from consortium.inbox import Holding, Task
 from consortium.models import ArmAppointment, User
 from consortium.roles import standing

@@ -7,6 +7,7 @@ from tests.compute_grants.samples import (
     calls,
     machines,
     maintenance,
+    outputs,
     panel,
     proposals,
     rates,
@@ -30,9 +31,10 @@ MODULES = (
     panel,
     allocations,
     amendments,
+    reports,
+    outputs,
     usage,
     statistics,
-    reports,
 )
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {

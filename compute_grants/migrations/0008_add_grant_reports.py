@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('compute_grants', '0006_fill_rounds_and_node_types'),
+        ("compute_grants", "0007_proposal_sections"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
