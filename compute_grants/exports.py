@@ -65,9 +65,14 @@ def usage_csv(
     request: HttpRequest, allocation: Allocation, runs: QuerySet[UsageRecord]
 ) -> StreamingHttpResponse:
     """These job runs of an allocation. Times in UTC, quantities in their smallest units."""
+    return runs_csv(request, f"{allocation.number}-usage.csv", runs)
+
+
+def runs_csv(request: HttpRequest, name: str, runs: QuerySet[UsageRecord]) -> StreamingHttpResponse:
+    """Job runs of any grants, likewise."""
     rows = runs.values_list(*USAGE_COLUMNS).iterator(chunk_size=2000)
     lines = ([iso(value) for value in row] for row in rows)
-    return csv_response(request, f"{allocation.number}-usage.csv", USAGE_COLUMNS, lines)
+    return csv_response(request, name, USAGE_COLUMNS, lines)
 
 
 def iso(value: object) -> object:

@@ -15,6 +15,7 @@ from compute_grants.access import (
     statistics,
     ties,
     usage,
+    usage_runs,
 )
 from consortium.access import Table
 
@@ -33,6 +34,7 @@ MODULES = (
     outputs,
     usage,
     statistics,
+    usage_runs,
 )
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}

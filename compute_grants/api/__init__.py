@@ -16,6 +16,7 @@ from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
 from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
 from compute_grants.api.usage import UsageImportViewSet
+from compute_grants.api.usage_runs import UsageRunViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -37,3 +38,4 @@ def register(router: BaseRouter) -> None:
     router.register("outputs", OutputViewSet, basename="output")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")
+    router.register("job-runs", UsageRunViewSet, basename="usagerun")

@@ -8,13 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import Proposal, ResourceRequest
+from compute_grants.models import (
+    Proposal,
+    Resource,
+    ResourceRequest,
+    Review,
+    TechnicalReview,
+    UsageRecord,
+)
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
 
@@ -32,10 +40,20 @@ LABELS: Mapping[str, str | Promise] = {
     "precision": _("Precision"),
     "verdict": _("Verdict of the centre"),
     "handed_in": _("Submitted and not withdrawn"),
+    "answered": _("Answered by a centre"),
+    "reviewed": _("With a review"),
+    "decided": _("Awarded, rejected or on the waitlist"),
+    "settled": _("Awarded or rejected"),
+    "undecided": _("Not decided yet"),
+    "stage": _("Stage"),
+    "source": _("Source of the energy"),
+    "lost": _("Ended in a failure"),
     "since": _("From"),
     "until": _("Until"),
 }
-FLAGS = frozenset({"own", "handed_in"})
+FLAGS = frozenset(
+    {"own", "handed_in", "answered", "reviewed", "decided", "settled", "undecided", "lost"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,7 @@ class Narrowed:
 
 
 Rule = Callable[[str, User], Q]
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def terms_of(given: Mapping[str, str], known: Mapping[str, Rule]) -> Narrowed:
@@ -72,9 +91,18 @@ def terms_of(given: Mapping[str, str], known: Mapping[str, Rule]) -> Narrowed:
     )
 
 
+_CHOICES: Mapping[str, type[TextChoices]] = {
+    "kind": Institution.Kind,
+    "tres": Resource.Tres,
+    "stage": UsageRecord.Stage,
+    "source": UsageRecord.EnergySource,
+}
+
+
 def _words(name: str, given: Mapping[str, str]) -> str:
-    if name == "kind" and given[name] in Institution.Kind.values:
-        return str(Institution.Kind(given[name]).label)
+    choices = _CHOICES.get(name)
+    if choices is not None and given[name] in choices.values:
+        return str(choices(given[name]).label)
     return given[name]
 
 
@@ -99,14 +127,21 @@ _OF_A_PROPOSAL: Mapping[str, Rule] = {
     "handed_in": lambda _value, _user: (
         Q(submitted_at__isnull=False) & ~Q(state=Proposal.State.WITHDRAWN)
     ),
+    "answered": lambda _value, _user: Q(
+        Exists(TechnicalReview.objects.filter(request__proposal=OuterRef("pk")))
+    ),
+    "reviewed": lambda _value, _user: Q(
+        Exists(Review.objects.counted().filter(assignment__proposal=OuterRef("pk")))
+    ),
+    "decided": lambda _value, _user: Q(state__in=Proposal.DECIDED),
+    "settled": lambda _value, _user: Q(state__in=[Proposal.State.AWARDED, Proposal.State.REJECTED]),
+    "undecided": lambda _value, _user: ~Q(state__in=Proposal.DECIDED),
     "since": lambda value, _user: from_day("submitted_at", value),
     "until": lambda value, _user: until_day("submitted_at", value),
 }
 
 
-def proposals(
-    rows: QuerySet[Proposal], given: Mapping[str, str], user: User
-) -> tuple[QuerySet[Proposal], Narrowed]:
+def proposals(rows: Rows, given: Mapping[str, str], user: User) -> tuple[Rows, Narrowed]:
     """Proposals to which all terms apply. No query of its own."""
     narrowed = terms_of(given, {**_OF_A_PROPOSAL, **_OF_A_REQUEST})
     of_request = Q()
@@ -119,6 +154,65 @@ def proposals(
         asks = ResourceRequest.objects.filter(of_request, proposal=OuterRef("pk"))
         rows = rows.filter(Exists(asks))
     return rows, narrowed
+
+
+# Grants and their job runs
+
+
+def _of_a_grant(prefix: str) -> Mapping[str, Rule]:
+    """Terms about a grant, named from what belongs to it through `prefix`."""
+    resource, proposal = f"{prefix}resource", f"{prefix}proposal"
+    return {
+        "call": lambda value, _user: Q(**{f"{proposal}__call__code": value}),
+        "machine": lambda value, _user: Q(**{f"{resource}__machine__code": value}),
+        "tres": lambda value, _user: Q(**{f"{resource}__tres": value}),
+        "centre": lambda value, _user: Q(**{f"{resource}__machine__centre__slug": value}),
+        "own": lambda _value, user: _own(user, f"{resource}__machine__centre"),
+        "institution": lambda value, _user: Q(**{f"{proposal}__institution__slug": value}),
+        "kind": lambda value, _user: Q(**{f"{proposal}__institution__kind": value}),
+    }
+
+
+_ALLOCATIONS: Mapping[str, Rule] = {
+    **_of_a_grant(""),
+    "since": lambda value, _user: from_day("awarded_at", value),
+    "until": lambda value, _user: until_day("awarded_at", value),
+}
+_RUNS: Mapping[str, Rule] = {
+    **_of_a_grant("allocation__"),
+    "stage": lambda value, _user: Q(stage=value),
+    "precision": lambda value, _user: _asked_at(value),
+    "source": lambda value, _user: Q(energy_source=value),
+    "lost": lambda _value, _user: Q(job_state__in=UsageRecord.LOST),
+    "since": lambda value, _user: from_day("used_at", value),
+    "until": lambda value, _user: until_day("used_at", value),
+}
+
+
+def allocations(rows: Rows, given: Mapping[str, str], user: User) -> tuple[Rows, Narrowed]:
+    """Grants to which all terms apply. No query of its own."""
+    narrowed = terms_of(given, _ALLOCATIONS)
+    for term in narrowed.terms:
+        rows = rows.filter(_ALLOCATIONS[term.name](term.value, user))
+    return rows, narrowed
+
+
+def runs(rows: Rows, given: Mapping[str, str], user: User) -> tuple[Rows, Narrowed]:
+    """Job runs to which all terms apply. No query of its own."""
+    narrowed = terms_of(given, _RUNS)
+    for term in narrowed.terms:
+        rows = rows.filter(_RUNS[term.name](term.value, user))
+    return rows, narrowed
+
+
+def _asked_at(precision: str) -> Q:
+    """Runs of grants whose time was asked at that precision; "none" for those without a request."""
+    asked = ResourceRequest.objects.filter(
+        proposal=OuterRef("allocation__proposal"), resource=OuterRef("allocation__resource")
+    )
+    if precision == "none":
+        return ~Q(Exists(asked))
+    return Q(Exists(asked.filter(precision=precision)))
 
 
 def _own(user: User, name: str) -> Q:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from compute_grants import sacct_messages
 from compute_grants.models import UsageImport, UsageRecord
 from compute_grants.sacct import Code, JobRun, Problem, SacctReader
+from consortium.models import User
 
 SHOWN = 20
 
@@ -92,6 +93,12 @@ def _skipped(imported: UsageImport) -> list[str]:
         Problem(row["line"], Code(row["code"]), row["values"]) for row in imported.skipped[:SHOWN]
     ]
     return sacct_messages.sentences(problems, imported.skipped_rows)
+
+
+def run_rows(user: User) -> QuerySet[UsageRecord]:
+    """Charged job runs that this person may see, newest first, with what a list names of them."""
+    rows = UsageRecord.objects.visible_to(user).filter(allocation__isnull=False)
+    return rows.select_related("allocation__resource__machine").order_by("-used_at", "-pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from compute_grants.urls import (
     statistics,
     ties,
     usage,
+    usage_runs,
 )
 
 app_name = "compute_grants"
@@ -33,5 +34,6 @@ MODULES = (
     maintenance,
     reports,
     outputs,
+    usage_runs,
 )
 urlpatterns = [address for module in MODULES for address in module.URLS]

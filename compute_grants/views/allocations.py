@@ -15,7 +15,7 @@ from compute_grants.models import Allocation, UsageRecord
 from compute_grants.policies import allocations as policy
 from compute_grants.policies import reports as report_policy
 from compute_grants.queries import allocations as queries
-from compute_grants.queries import amendments, charts
+from compute_grants.queries import amendments, charts, narrowing
 from consortium import audit
 from consortium.http import actor
 
@@ -36,11 +36,13 @@ def allocation_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in Allocation.State.values:
         found = found.filter(state=state)
+    found, narrowed = narrowing.allocations(found, request.GET, actor(request))
     page = Paginator(found.order_by("-awarded_at", "-pk"), PER_PAGE).get_page(
         request.GET.get("page")
     )
     context = {
         "page_obj": page,
+        "narrowed": narrowed,
         "rows": queries.rows(page.object_list),
         "state": state,
         "states": Allocation.State.choices,

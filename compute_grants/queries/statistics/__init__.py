@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from compute_grants.queries.statistics import demand
+from compute_grants.queries.statistics import awards, demand, energy, success, timing, use
 from compute_grants.queries.statistics.scope import Asked, Scope
 from compute_grants.queries.statistics.tables import Report
 from consortium.models import User
 
-_MODULES = (demand,)
+_MODULES = (demand, awards, use, energy, success, timing)
 REPORTS: Mapping[str, Callable[[Scope], Report]] = {
     module.SLUG: module.report for module in _MODULES
 }

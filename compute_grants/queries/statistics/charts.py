@@ -25,6 +25,7 @@ def bars(
         "xAxis": {"type": "category", "data": list(names), "axisLabel": {"hideOverlap": True}},
         "yAxis": {"type": "value", "name": unit},
         "legend": {},
+        "grid": {"top": 64},
         "aria": {"decal": {"show": True}},
         "series": [
             {"name": name, "data": [round(value / per, 2) for value in values], **style}

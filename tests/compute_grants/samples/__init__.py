@@ -16,6 +16,7 @@ from tests.compute_grants.samples import (
     statistics,
     ties,
     usage,
+    usage_runs,
 )
 from tests.samples import Samples
 
@@ -35,6 +36,7 @@ MODULES = (
     outputs,
     usage,
     statistics,
+    usage_runs,
 )
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
