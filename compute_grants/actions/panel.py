@@ -1,4 +1,7 @@
-"""The panel's acts: rank, award, reject, waitlist."""
+"""The panel's acts: rank; and award, reject, waitlist, the steps that a published set takes.
+
+Pages and the API reach these steps through actions.decision_sets only: two people sign.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -57,7 +60,7 @@ def rank(call: Call, *, by: User) -> int:
     """
     call = Call.objects.select_for_update().get(pk=call.pk)
     policy.can_rank(by, call).require()
-    _require_deciding(call)
+    require_deciding(call)
     ready = list(
         Proposal.objects.select_for_update(of=("self",))
         .filter(pk__in=_reviewed(call).values("pk"))
@@ -86,7 +89,8 @@ def _reviewed(call: Call) -> QuerySet[Proposal]:
     )
 
 
-def _require_deciding(call: Call) -> None:
+def require_deciding(call: Call) -> None:
+    """Raises NotYetDeciding."""
     if not call.decides_now():
         raise NotYetDeciding(
             _("This call is “%(state)s”. Its panel decides while it is in review.")
@@ -104,7 +108,7 @@ def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
         raise WrongState(_("This proposal has not been through peer review yet."))
     require_transition(Proposal.TRANSITIONS, proposal.state, to)
     if proposal.state != State.WAITLISTED:
-        _require_deciding(proposal.call)
+        require_deciding(proposal.call)
     return proposal
 
 
@@ -125,7 +129,7 @@ def award(
     the call has less left, whoever else awards at the same moment.
     """
     proposal = _decidable(proposal, State.AWARDED, by)
-    requests = _awarded_requests(proposal, seconds)
+    requests = awarded_requests(proposal, seconds)
     if ends_on <= starts_on:
         raise Invalid({"ends_on": [_("The time must end after it starts.")]})
     decision = _decide(proposal, Outcome.AWARDED, reason, by, (starts_on, ends_on))
@@ -156,8 +160,11 @@ def _allocate(request: ResourceRequest, seconds: int, decision: PanelDecision, b
         raise NotEnoughBudget(message % facts) from error
 
 
-def _awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[ResourceRequest]:
-    """The requests that get time, by resource: awards that lock in one order never deadlock."""
+def awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[ResourceRequest]:
+    """The requests that get time, by resource: awards that lock in one order never deadlock.
+
+    Raises Invalid, AboveCap.
+    """
     rows = proposal.requests.select_related("resource__machine", "technical_review").order_by(
         "resource_id"
     )
@@ -168,11 +175,16 @@ def _awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[Re
         request.technical_review.request = request
         ceiling = min(request.seconds, request.technical_review.ceiling)
         if seconds[request.pk] > ceiling:
-            message = _("On %(machine)s at most %(hours)s hours are asked and feasible.")
-            raise AboveCap(
-                message
-                % {"hours": f"{ceiling / 3600:,.0f}", "machine": request.resource.machine.name}
+            message = _(
+                "%(number)s: on %(machine)s at most %(hours)s hours are asked and feasible. "
+                "Award no more."
             )
+            facts = {
+                "number": proposal.number,
+                "hours": f"{ceiling // 3600:,}",
+                "machine": request.resource.machine.name,
+            }
+            raise AboveCap(message % facts)
     return requests
 
 

@@ -5,6 +5,7 @@ from rest_framework.routers import BaseRouter
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
+from compute_grants.api.decision_sets import DecisionSetViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
 from compute_grants.api.outputs import OutputViewSet
@@ -32,6 +33,7 @@ def register(router: BaseRouter) -> None:
     router.register("ties", TieViewSet, basename="tie")
     router.register("waivers", WaiverViewSet, basename="waiver")
     router.register("review-policies", ReviewPolicyViewSet, basename="reviewpolicy")
+    router.register("decision-sets", DecisionSetViewSet, basename="decisionset")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")

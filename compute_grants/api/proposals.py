@@ -12,10 +12,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from compute_grants.actions import decision_sets, technical
 from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
-from compute_grants.actions import technical
+from compute_grants.api.decision_sets import DecisionInput, SetSerializer, choice_of
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
 from compute_grants.api.proposal_parts import PartsMixin
 from compute_grants.api.reviews import AssignmentSerializer
@@ -30,6 +31,7 @@ from compute_grants.models import (
     TechnicalCheck,
     TechnicalReview,
 )
+from compute_grants.queries.decision_sets import set_view
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import Institution, User
@@ -212,31 +214,6 @@ class AssignInput(StrictSerializer):
     due_at = serializers.DateTimeField()
 
 
-class AwardLineInput(RequestNamed):
-    seconds = serializers.IntegerField(min_value=1, max_value=MOST_SECONDS)
-
-
-class DecisionInput(StrictSerializer):
-    """lines and dates belong to an award and to nothing else."""
-
-    outcome = serializers.ChoiceField(choices=PanelDecision.Outcome.choices)
-    reason = serializers.CharField(max_length=20_000)
-    lines = AwardLineInput(many=True, required=False)
-    starts_on = serializers.DateField(required=False)
-    ends_on = serializers.DateField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        awarded = attrs["outcome"] == PanelDecision.Outcome.AWARDED
-        for name in ("lines", "starts_on", "ends_on"):
-            if awarded and name not in attrs:
-                raise serializers.ValidationError(
-                    {name: [self.fields[name].error_messages["required"]]}
-                )
-            if not awarded:
-                attrs.pop(name, None)
-        return attrs
-
-
 class ProposalViewSet(
     PartsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]
 ):
@@ -350,23 +327,14 @@ class ProposalViewSet(
         decision = panel_actions.reject_infeasible(proposal, **data, by=actor(request))
         return Response(DecisionSerializer(decision).data)
 
-    @extend_schema(request=DecisionInput, responses=DecisionSerializer)
+    @extend_schema(request=DecisionInput, responses=SetSerializer)
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, **_kwargs: Any) -> Response:
-        """The panel's decision: an award with its lines and dates, a rejection, the waitlist."""
+        """Put a decision into the call's draft; it is made once two have signed that set."""
         proposal = self.get_object()
         data = valid_input(DecisionInput, request)
-        outcome = data.pop("outcome")
-        if outcome == PanelDecision.Outcome.AWARDED:
-            data["seconds"] = {line["request"]: line["seconds"] for line in data.pop("lines")}
-        acts = {
-            PanelDecision.Outcome.AWARDED: panel_actions.award,
-            PanelDecision.Outcome.REJECTED: panel_actions.reject,
-            PanelDecision.Outcome.WAITLISTED: panel_actions.waitlist,
-        }
-        act: Any = acts[outcome]
-        decision = act(proposal, **data, by=actor(request))
-        return Response(DecisionSerializer(decision).data)
+        found = decision_sets.put_in_draft(choice_of(proposal, data), by=actor(request))
+        return Response(SetSerializer(set_view(found, actor(request))).data)
 
     @staticmethod
     def _request_of(

@@ -9,14 +9,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.reviews import BEST, Mark
-from compute_grants.forms.fields import DayField, HoursField, MomentField, ProseField, offer
-from compute_grants.models import Criterion, PanelDecision, Proposal, ReviewDraft
+from compute_grants.forms.fields import MomentField, ProseField, offer
+from compute_grants.models import Criterion, ReviewDraft
 from compute_grants.rubric import anchors
 from consortium.forms import number_sent
 from consortium.models import User, localized
 
 TWO_WEEKS = timedelta(days=14)
-FOR_AWARDS = _("Only for an award.")
 
 
 def in_two_weeks() -> datetime:
@@ -194,44 +193,3 @@ class RebuttalForm(forms.Form):
         max_length=6000,
         help_text=_("Once, and final. The reviewer, the panel and the R&D office read it."),
     )
-
-
-class DecisionForm(forms.Form):
-    """The outcome; for an award hours per request and dates. Hours left empty award none."""
-
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=PanelDecision.Outcome.choices, widget=forms.RadioSelect
-    )
-    starts_on = DayField(label=_("First day"), required=False, help_text=FOR_AWARDS)
-    ends_on = DayField(label=_("Last day"), required=False, help_text=FOR_AWARDS)
-    reason = ProseField(label=_("Reason"), rows=5, help_text=_("The applicant reads this."))
-
-    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.requests = list(
-            proposal.requests.select_related("resource__machine", "technical_review")
-        )
-        for request in self.requests:
-            hours = HoursField(label=request.resource.label, required=False, min_value=0)
-            hours.initial = request.technical_review.ceiling // 3600
-            hours.help_text = _("The most that is asked and feasible stands in the field.")
-            self.fields[f"hours_{request.pk}"] = hours
-        today = timezone.localdate()
-        self.fields["starts_on"].initial = today
-        self.fields["ends_on"].initial = today + timedelta(days=365)
-        self.order_fields(
-            ["outcome", *(f"hours_{r.pk}" for r in self.requests), "starts_on", "ends_on", "reason"]
-        )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("outcome") == PanelDecision.Outcome.AWARDED:
-            for name in ("starts_on", "ends_on"):
-                if not data.get(name) and name not in self.errors:
-                    self.add_error(name, _("An award has a first and a last day."))
-        return data
-
-    def seconds(self) -> dict[int, int]:
-        """What would be awarded, by request id."""
-        given = {r.pk: self.cleaned_data.get(f"hours_{r.pk}") for r in self.requests}
-        return {pk: seconds for pk, seconds in given.items() if seconds}

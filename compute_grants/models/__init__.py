@@ -5,6 +5,12 @@ from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
+from compute_grants.models.decision_sets import (
+    DecisionItem,
+    DecisionItemLine,
+    DecisionSet,
+    DecisionSignature,
+)
 from compute_grants.models.eligibility import EligibilityRule
 from compute_grants.models.machines import (
     Capacity,
@@ -61,6 +67,10 @@ __all__ = [
     "Capacity",
     "ChargingRule",
     "Criterion",
+    "DecisionItem",
+    "DecisionItemLine",
+    "DecisionSet",
+    "DecisionSignature",
     "EligibilityRule",
     "ExchangeRate",
     "FusionStage",

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from compute_grants.actions import calls, panel, proposals, reviews, technical
+from compute_grants.actions import calls, decision_sets, panel, proposals, reviews, technical
+from compute_grants.actions.decision_sets import Choice
 from compute_grants.models import Call, Proposal, ResourceRequest, ReviewAssignment
+from compute_grants.queries.decision_content import sha256_of
 from consortium.models import Institution, User
 from portal.demo import clock
 from portal.demo.content_calls import (
@@ -232,40 +234,49 @@ def _mark(*parts: str, generous: bool) -> int:
     return 3 + digit if generous else 1 + digit
 
 
-def _judge(proposal: Proposal) -> User:
-    """A member of the panel who has no interest in the proposal."""
+def _judges(proposal: Proposal) -> tuple[str, str]:
+    """Two of the panel who have no interest in the proposal: who prepares, and who signs too."""
     home = proposal.institution.slug
     rows = {row.handle: row for row in PEOPLE}
-    return person(next(handle for handle in PANEL if rows[handle].institution != home))
+    first, second = [handle for handle in PANEL if rows[handle].institution != home][:2]
+    return first, second
 
 
 def _decide(call: Call, row: CallRow, drafts: dict[ProposalRow, Proposal]) -> None:
+    """One set of decisions for each pair of the panel that can sign it."""
     if any("ranked" in _steps(wanted) for wanted in drafts):
         panel.rank(call, by=person(PANEL[0]))
+    sets: dict[tuple[str, str], list[Choice]] = {}
     for wanted, proposal in drafts.items():
-        judge = _judge(proposal)
-        if wanted.reaches == "awarded":
-            _award(proposal, wanted, judge)
-        elif wanted.reaches == "rejected":
-            reason = "Ranked below the cut line; the budget ends two places above."
-            panel.reject(proposal, reason=reason, by=judge)
-        elif wanted.reaches == "waitlisted":
-            reason = "Above the quality line; no hours left on this machine."
-            panel.waitlist(proposal, reason=reason, by=judge)
+        if "decided" in _steps(wanted):
+            sets.setdefault(_judges(proposal), []).append(_choice(proposal, wanted))
+    for (first, second), choices in sets.items():
+        found = decision_sets.prepare(call, choices=choices, by=person(first))
+        decision_sets.propose(found, by=person(first))
+        for handle in (first, second):
+            found = decision_sets.sign(
+                found, content_sha256=sha256_of(found), by=person(handle), method="password"
+            )
     if _reaches(row, "decided"):
         call = calls.decide(call, by=person(OFFICE))
     if _reaches(row, "closed"):
         calls.close(call, by=person(OFFICE))
 
 
-def _award(proposal: Proposal, wanted: ProposalRow, judge: User) -> None:
+def _choice(proposal: Proposal, wanted: ProposalRow) -> Choice:
+    if wanted.reaches == "rejected":
+        reason = "Ranked below the cut line; the budget ends two places above."
+        return Choice(proposal, "rejected", reason=reason)
+    if wanted.reaches == "waitlisted":
+        reason = "Above the quality line; no hours left on this machine."
+        return Choice(proposal, "waitlisted", reason=reason)
     request = ResourceRequest.objects.get(proposal=proposal)
     starts = timezone.localdate() + timedelta(days=7)
-    panel.award(
+    return Choice(
         proposal,
-        seconds={request.pk: wanted.awarded * HOUR},
-        starts_on=starts,
-        ends_on=starts + timedelta(days=365 if wanted.call != "root-2025" else 540),
-        reason="Among the best in merit and in use of the machine.",
-        by=judge,
+        "awarded",
+        {request.pk: wanted.awarded * HOUR},
+        starts,
+        starts + timedelta(days=365 if wanted.call != "root-2025" else 540),
+        "Among the best in merit and in use of the machine.",
     )

@@ -77,6 +77,9 @@ STATE_TONES: dict[str, str] = {
     "waiver.requested": "warn",
     "section.in-progress": "info",
     "section.complete": "ok",
+    "decisionset.proposed": "warn",
+    "decisionset.published": "seal",
+    "decisionset.draft": "neutral",
 }
 
 

@@ -20,12 +20,13 @@ class Round:
     """An open rolling call on a machine, and everybody who has a say in it."""
 
     judge: User = field(default_factory=lambda: reviewer(panellist=True))
+    second: User = field(default_factory=lambda: reviewer(panellist=True))
     lead: User = field(default_factory=principal)
     office: User = field(default_factory=research_officer)
     reviewers: list[User] = field(default_factory=lambda: [reviewer(), reviewer()])
 
     def __post_init__(self) -> None:
-        self.call: Call = make.call_with(hours=5_000, rolling=True, panel=[self.judge])
+        self.call: Call = make.call_with(hours=5_000, rolling=True, panel=[self.judge, self.second])
         self.resource = self.call.budgets.get().resource
         self.operator = make.operator_of(self.resource.machine.centre)
 
@@ -120,8 +121,8 @@ def review(desk: Desk, number: str, criteria: list[Criterion], score: int) -> No
     desk.sees("Your review is in. Below are all reviews of this proposal that are in.")
 
 
-def award(desk: Desk, call: Call, number: str, hours: int) -> str:
-    """Rank, decide, read it once more, and award. Returns the grant's number."""
+def decide(desk: Desk, call: Call, number: str, hours: int) -> str:
+    """Rank, put the decision into a set, ask for signatures. Returns the set's number."""
     desk.open(call.get_absolute_url())
     desk.follow("Panel board")
     desk.press("Rank what has all its reviews")
@@ -129,9 +130,29 @@ def award(desk: Desk, call: Call, number: str, hours: int) -> str:
     desk.choose("awarded", within="Outcome")
     desk.main.locator("[name^=hours_]").fill(str(hours))
     desk.write("Reason", "Sound, small and useful.")
-    desk.press("Check the decision")
-    desk.sees("An award is final. The time leaves the call's budget and the grant begins.")
-    desk.press("Award")
+    desk.press("Put into the set")
+    desk.sees(number, written=True)
+    desk.press("Ask for signatures")
+    return desk.main.locator(".record .code").first.inner_text().strip()
+
+
+def sign(desk: Desk, found: str, number: str) -> None:
+    """Read every decision of the set and sign; the second person's signature publishes it."""
+    desk.open("/dashboard/")
+    buttons = desk.main.get_by_role("link", name=desk.say("Sign"))
+    desk.go(buttons.filter(has_text=found))
+    desk.follow("Review and sign")
+    if "/accounts/reauthenticate/" in desk.page.url:
+        desk.prove()
+    desk.sees(number, written=True)
+    desk.tick("I have read every decision of this set and stand by it.")
+    desk.press("Sign")
+    desk.sees("Your signature is on record.")
+
+
+def receipt(desk: Desk, number: str) -> str:
+    """The decision as its lead reads it. Returns the grant's number."""
+    desk.open(f"/proposals/{number}/decision/")
     assert desk.fact("Outcome") == desk.say("awarded")
     return desk.fact("Grants").strip()
 

@@ -48,7 +48,11 @@ def test_a_proposal_becomes_a_grant(sit):
     grants.invite(office, number, people.reviewers)
     for person, score in zip(people.reviewers, (5, 4), strict=True):
         grants.review(sit(person), number, people.criteria, score)
-    grant = grants.award(sit(people.judge), people.call, number, AWARDED_HOURS)
+    judge = sit(people.judge)
+    found = grants.decide(judge, people.call, number, AWARDED_HOURS)
+    for signer in (judge, sit(people.second)):
+        grants.sign(signer, found, number)
+    grant = grants.receipt(lead, number)
     desired.reconcile_due()  # as a worker does within half a minute
     grants.read_grant(lead, grant, AWARDED_HOURS)
 

@@ -32,6 +32,7 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     reviews.to_answer,
     calls.drafts,
     panel.panel_tasks,
+    panel.to_sign,
     machines.my_machines,
     amendments.requests_to_decide,
     amendments.drafts_of_mine,

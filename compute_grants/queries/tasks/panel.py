@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from compute_grants.models import (
     Call,
+    DecisionItem,
+    DecisionSet,
     Proposal,
     interested_institutions,
 )
+from compute_grants.policies.conflicts import team_names
 from compute_grants.queries.tasks.words import SHOWN
 from consortium.inbox import Task
 from consortium.models import User
@@ -23,11 +26,16 @@ State = Proposal.State
 
 
 def panel_tasks(user: User) -> Iterator[Task]:
+    """Ranked proposals that stand in no open set yet."""
     if not has(user, Permission.PANEL_DECIDE):
         return
     mine = Call.panel.through.objects.filter(user=user).values("call")
     waiting = (
-        Proposal.objects.filter(call__in=mine, state=State.RANKED)
+        Proposal.objects.filter(
+            ~Exists(DecisionItem.objects.filter(proposal=OuterRef("pk"), is_open=True)),
+            call__in=mine,
+            state=State.RANKED,
+        )
         .exclude(lead=user)
         .exclude(institution__in=interested_institutions(user))
     )
@@ -48,5 +56,32 @@ def panel_tasks(user: User) -> Iterator[Task]:
                 count,
             )
             % {"count": count},
+            tone="seal",
+        )
+
+
+def to_sign(user: User) -> Iterator[Task]:
+    """Sets that wait for this person's signature: none with a proposal of their own side."""
+    if not has(user, Permission.PANEL_DECIDE):
+        return
+    mine = Call.panel.through.objects.filter(user=user).values("call")
+    own = DecisionItem.objects.filter(
+        Q(proposal__lead=user) | Q(proposal__institution__in=interested_institutions(user)),
+        set=OuterRef("pk"),
+    )
+    rows = DecisionSet.objects.filter(
+        ~Exists(own), call__in=mine, state=DecisionSet.State.PROPOSED
+    ).exclude(signatures__by=user)
+    rows = rows.select_related("call").prefetch_related("items").order_by("proposed_at", "pk")
+    found = list(rows[:SHOWN])
+    teams = team_names([item.proposal_id for row in found for item in row.items.all()])
+    for row in found:
+        if any(user.pk in teams.get(item.proposal_id, {}) for item in row.items.all()):
+            continue
+        yield Task(
+            verb=_("Sign"),
+            title=f"{row.number} {row.call.title}",
+            href=row.get_absolute_url(),
+            why=_("Decisions of the panel wait for two signatures; yours may be one."),
             tone="seal",
         )

@@ -126,7 +126,7 @@ def award(cast: Cast, report: Report, machine: str, call: str) -> Grant:
     cast("kong.lingyi").post(f"calls/{call}/rank/")
     proposal = cast("kong.lingyi").get(f"proposals/{number}/")
     today = now().date()
-    decision = cast("kong.lingyi").post(
+    decisions = cast("kong.lingyi").post(
         f"proposals/{number}/decide/",
         {
             "outcome": "awarded",
@@ -136,9 +136,11 @@ def award(cast: Cast, report: Report, machine: str, call: str) -> Grant:
             "ends_on": (today + timedelta(days=365)).isoformat(),
         },
     )
-    grant = decision["grants"][0]
-    report.fact("awarded", f"{grant}, {AWARDED_HOURS:,} card-hours")
     lead = cast("tang.yuhe")
+    _sign(cast, report, decisions["number"])
+    grants = lead.get("allocations/", page_size=200)["results"]
+    grant = next(row["number"] for row in grants if row["proposal"] == number)
+    report.fact("awarded", f"{grant}, {AWARDED_HOURS:,} card-hours")
 
     def active() -> dict[str, Any] | None:
         found: dict[str, Any] = lead.get(f"allocations/{grant}/")
@@ -150,6 +152,20 @@ def award(cast: Cast, report: Report, machine: str, call: str) -> Grant:
     report.fact("active on the machine", f"account {found['slurm_account']}")
     cluster = cast("cairang").get(f"machines/{machine}/")["cluster"]
     return Grant(grant, found["slurm_account"], machine, cluster)
+
+
+def _sign(cast: Cast, report: Report, number: str) -> None:
+    """Two of the panel sign the decisions; the first one twice, which does not count."""
+    path = f"decision-sets/{number}"
+    asked = cast("kong.lingyi").post(f"{path}/propose/")
+    signature = {"content_sha256": asked["sha256"]}
+    first = cast("kong.lingyi").prove()
+    first.post(f"{path}/sign/", signature)
+    again = first.post(f"{path}/sign/", signature, status=409)
+    report.fact("a second signature of the same", again["detail"])
+    done = cast("ouyang.qin").prove().post(f"{path}/sign/", signature)
+    expect(done["state"] == "published", f"after both signatures it is {done['state']}")
+    report.fact("decisions", f"{number}, signed by two, sha256 {asked['sha256'][:16]}…")
 
 
 def _submit(cast: Cast, report: Report, machine: str, call: str) -> str:

@@ -8,12 +8,13 @@ import pytest
 from django.db import connection
 
 from compute_grants.actions import calls, panel, proposals
-from compute_grants.models import Allocation, Call, Proposal, Submission
+from compute_grants.models import Allocation, Call, DecisionSet, Proposal, Submission
 from consortium.actions import ledger
 from consortium.errors import DomainError
 from consortium.models import User
 from tests.compute_grants.actions.test_panel import DATES
 from tests.factories import compute_grants as make
+from tests.factories import decision_sets as sets
 from tests.factories.consortium import research_officer
 
 HOUR = make.HOUR
@@ -102,3 +103,32 @@ def test_two_saves_at_once_keep_both_texts_in_somebodys_hands():
         lambda: proposals.save(draft, version=1, by=lead, summary="two"),
     )
     assert ended == {"Proposal": 1, "ChangedElsewhere": 1}
+
+
+def test_two_sets_published_at_once_never_exceed_the_budget():
+    """Two panels' worth of sets: one is published whole, the other not at all."""
+    call = make.call_with(hours=1_000, state="in_review")
+    judges = [make.panellist(call) for _ in range(3)]
+    found = []
+    for _ in range(2):
+        choices = [
+            sets.choice(make.proposal_for(call, state="ranked", hours=300), hours=300)
+            for _ in range(2)
+        ]
+        found.append(sets.sign(sets.proposed(judges[0], *choices), judges[0]))
+    ended = at_once(*(lambda n=n: sets.sign(found[n], judges[n + 1]) for n in range(2)))
+    assert ended == {"DecisionSet": 1, "NotEnoughBudget": 1}
+    assert ledger.balance(call.budgets.get().account).available == 400 * HOUR
+    assert Proposal.objects.filter(state="awarded").count() == Allocation.objects.count() == 2
+    states = sorted(DecisionSet.objects.values_list("state", flat=True))
+    assert states == ["proposed", "published"]
+
+
+def test_two_second_signatures_at_once_publish_once():
+    call = make.call_with(hours=1_000, state="in_review")
+    judges = [make.panellist(call) for _ in range(3)]
+    proposal = make.proposal_for(call, state="ranked", hours=300)
+    found = sets.sign(sets.proposed(judges[0], sets.choice(proposal)), judges[0])
+    ended = at_once(*(lambda n=n: sets.sign(found, judges[n]) for n in (1, 2)))
+    assert ended == {"DecisionSet": 1, "WrongState": 1}
+    assert Allocation.objects.count() == 1

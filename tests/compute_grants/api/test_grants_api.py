@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from compute_grants.models import Allocation, Call, Machine, Proposal
-from consortium.models import ApiToken, AuditEvent, Scope
+from compute_grants.models import Allocation, Call, DecisionSet, Machine
+from consortium.models import ApiToken, AuditEvent, Scope, User
 from consortium.tokens import mint
 from tests.factories import compute_grants as make
+from tests.factories import decision_sets as sets
 from tests.factories.consortium import (
     InstitutionFactory,
     deployment_officer,
@@ -93,7 +94,7 @@ def publish_machine(by: Api, centre) -> None:
     assert by.post("machines/qinghe-2/publish/")["state"] == "published"
 
 
-def publish_call(by: Api, panel) -> str:
+def publish_call(by: Api, panel: list[User]) -> str:
     now = timezone.now()
     code = by.post(
         "calls/",
@@ -114,7 +115,7 @@ def publish_call(by: Api, panel) -> str:
     ]
     by.post(f"calls/{code}/rubric/", lines=lines)
     by.post(f"calls/{code}/budget/", machine="qinghe-2", seconds=100_000 * HOUR)
-    by.post(f"calls/{code}/panel/", panel=[panel.pk])
+    by.post(f"calls/{code}/panel/", panel=[person.pk for person in panel])
     by.post(f"calls/{code}/publish/")
     assert by.post(f"calls/{code}/open/")["state"] == "open"
     return code
@@ -166,7 +167,8 @@ def test_from_a_machine_to_an_award(db):
     judge = Api(reviewer(panellist=True))
     lead = Api(principal(house))
     publish_machine(at_centre, centre)
-    code = publish_call(office, judge.user)
+    second = reviewer(panellist=True)
+    code = publish_call(office, [judge.user, second])
     number, request = submit_proposal(lead, code, house)
     office.post(f"proposals/{number}/send-to-centres/")
     at_centre.post(
@@ -187,8 +189,13 @@ def test_from_a_machine_to_an_award(db):
         "ends_on": "2027-05-31",
     }
     lead.post(f"proposals/{number}/decide/", 403, **award)
-    decided = judge.post(f"proposals/{number}/decide/", **award)
-    assert decided["grants"] == [Allocation.objects.get().number]
+    found = judge.post(f"proposals/{number}/decide/", **award)
+    assert not Allocation.objects.exists()
+    found = judge.post(f"decision-sets/{found['number']}/propose/")
+    judge.post(f"decision-sets/{found['number']}/sign/", 403, content_sha256=found["sha256"])
+    for one in (judge.user, second):
+        sets.sign(DecisionSet.objects.get(), one)
+    assert Allocation.objects.get().seconds == 900 * HOUR
     budget = Api(member()).get(f"calls/{code}/")["budgets"][0]
     assert budget["left"] == 99_100 * HOUR
     told = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
@@ -232,41 +239,6 @@ def test_unknown_fields_are_refused(db):
     draft = make.proposal_for(make.call_with(), lead=lead)
     problem = Api(lead).patch(f"proposals/{draft.number}/", 422, version=1, state="awarded")
     assert "state" in problem["errors"]
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"outcome": "awarded", "reason": "x"}, "lines"),
-        ({"outcome": "famous", "reason": "x"}, "outcome"),
-        ({"outcome": "rejected"}, "reason"),
-        (
-            {
-                "outcome": "awarded",
-                "reason": "x",
-                "lines": [{"request": 1, "seconds": 0}],
-                "starts_on": "2027-01-01",
-                "ends_on": "2027-02-01",
-            },
-            "lines",
-        ),
-    ],
-)
-def test_a_decision_badly_filled_in(db, body, field):
-    call = make.call_with(state="in_review")
-    proposal = make.proposal_for(call, state="ranked")
-    problem = Api(make.panellist(call)).post(f"proposals/{proposal.number}/decide/", 422, **body)
-    assert field in problem["errors"]
-    assert Proposal.objects.get().state == "ranked"
-
-
-def test_reject_and_waitlist(db):
-    call = make.call_with(state="in_review")
-    judge = Api(make.panellist(call))
-    for outcome in ("waitlisted", "rejected"):
-        proposal = make.proposal_for(call, state="ranked")
-        body = judge.post(f"proposals/{proposal.number}/decide/", outcome=outcome, reason="No.")
-        assert body["outcome"] == outcome
 
 
 def test_return_withdraw_drop_and_correct(db):

@@ -13,13 +13,11 @@ def samples() -> Samples:
     make.proposal_for(deciding, state="ranked", lead=judge)
     rejected = make.proposal_for(deciding, state="rejected")
     make.decision_on(rejected)
-    code, number = {"code": deciding.code}, {"number": ranked.number}
+    code = {"code": deciding.code}
     return {
         "compute_grants:board": (code, judge),
         "compute_grants:call_rank": (code, judge),
-        "compute_grants:decide": (number, judge),
         "compute_grants:decision_receipt": ({"number": rejected.number}, rejected.lead),
         "api:call-board": (code, judge),
         "api:call-rank": (code, judge),
-        "api:proposal-decide": (number, judge),
     }

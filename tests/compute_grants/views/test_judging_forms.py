@@ -4,8 +4,6 @@ import pytest
 from django.urls import reverse
 
 from compute_grants.models import (
-    Allocation,
-    PanelDecision,
     Proposal,
     Review,
     ReviewAssignment,
@@ -13,6 +11,7 @@ from compute_grants.models import (
 )
 from tests.compute_grants.views.person import HOUR, Person, text
 from tests.factories import compute_grants as make
+from tests.factories import decision_sets as sets
 from tests.factories.consortium import (
     research_officer,
     reviewer,
@@ -105,66 +104,6 @@ def ranked(db) -> Proposal:
     return proposal
 
 
-def award_fields(proposal, hours=80, **changes):
-    return {
-        "outcome": "awarded",
-        f"hours_{proposal.requests.get().pk}": hours,
-        "starts_on": "2027-01-01",
-        "ends_on": "2027-12-31",
-        "reason": "Excellent.",
-    } | changes
-
-
-def test_an_award_is_checked_before_it_is_final(ranked):
-    judge = Person(make.panellist(ranked.call))
-    page = judge.send("decide", ranked.number, **award_fields(ranked))
-    assert page.status_code == 200 and "An award is final" in text(page)
-    assert not PanelDecision.objects.exists()
-    change = judge.send("decide", ranked.number, **award_fields(ranked, change="1"))
-    assert change.status_code == 200 and not PanelDecision.objects.exists()
-    sent = judge.send("decide", ranked.number, **award_fields(ranked, confirmed="1"))
-    assert sent.url == reverse("compute_grants:decision_receipt", args=[ranked.number])
-    assert Allocation.objects.get().seconds == 80 * HOUR
-    assert Allocation.objects.get().number in text(judge.get("decision_receipt", ranked.number))
-    lead = text(Person(ranked.lead).get("decision_receipt", ranked.number))
-    assert "Excellent." in lead and judge.user.name not in lead
-
-
-@pytest.mark.parametrize(
-    ("changes", "status", "words"),
-    [
-        ({"hours": 101}, 409, "at most 100 hours"),
-        ({"ends_on": "2026-12-31"}, 422, "end after it starts"),
-        ({"ends_on": ""}, 422, "a first and a last day"),
-        ({"hours": ""}, 422, "at least one"),
-    ],
-)
-def test_an_award_that_cannot_be(ranked, changes, status, words):
-    judge = Person(make.panellist(ranked.call))
-    fields = award_fields(ranked, **{"confirmed": "1"} | changes)
-    response = judge.send("decide", ranked.number, **fields)
-    assert response.status_code == status
-    assert words in text(response) and "Excellent." in text(response)
-    ranked.refresh_from_db()
-    assert ranked.state == "ranked"
-
-
-def test_more_than_the_budget_left(ranked):
-    other = make.proposal_for(ranked.call, state="ranked")
-    judge = Person(make.panellist(ranked.call))
-    judge.send("decide", other.number, **award_fields(other, confirmed="1"))
-    response = judge.send("decide", ranked.number, **award_fields(ranked, confirmed="1"))
-    assert response.status_code == 409 and "has 20 hours left" in text(response)
-
-
-@pytest.mark.parametrize("outcome", ["rejected", "waitlisted"])
-def test_other_outcomes(ranked, outcome):
-    judge = Person(make.panellist(ranked.call))
-    judge.send("decide", ranked.number, outcome=outcome, reason="No.", confirmed="1")
-    ranked.refresh_from_db()
-    assert ranked.state == outcome
-
-
 def test_the_board_masks_what_its_reader_has_an_interest_in(ranked):
     judge = make.panellist(ranked.call)
     own = make.proposal_for(ranked.call, state="ranked", lead=judge, title_en="My secret own")
@@ -189,8 +128,8 @@ def test_applicants_read_reviews_after_the_decision_without_names(ranked):
     name = ranked.assignments.get().reviewer.name
     lead = Person(ranked.lead)
     assert "Well argued." not in text(lead.get("proposal", ranked.number))
-    judge = Person(make.panellist(ranked.call))
-    judge.send("decide", ranked.number, outcome="rejected", reason="No.", confirmed="1")
+    first, second = (make.panellist(ranked.call) for _ in range(2))
+    sets.published(first, second, sets.choice(ranked, "rejected"))
     page = text(lead.get("proposal", ranked.number))
     assert "Well argued." in page and "Reviewer 1" in page
     assert "Between us." not in page and name not in page
