@@ -46,7 +46,7 @@ def first_day(month: int) -> date:
 def shortfall(certified: Mapping[int, int], promises: Iterable[Promise]) -> Shortfall | None:
     """The worst run of months; None where all promises can be kept. k periods take O(k^3)."""
     made = [promise for promise in promises if promise.seconds]
-    found = [Shortfall(sum(certified.values()), sum(promise.seconds for promise in made))]
+    found = []
     bounded = [
         (promise.first, promise.last, promise.seconds)
         for promise in made
@@ -57,5 +57,7 @@ def shortfall(certified: Mapping[int, int], promises: Iterable[Promise]) -> Shor
             inside = sum(n for begin, end, n in bounded if begin >= first and end <= last)
             there = sum(n for month, n in certified.items() if first <= month <= last)
             found.append(Shortfall(there, inside, first, last))
+    # Last, so that of two that are as bad the one that names its months is told of.
+    found.append(Shortfall(sum(certified.values()), sum(promise.seconds for promise in made)))
     worst = max(found, key=lambda each: each.missing)
     return worst if worst.missing > 0 else None

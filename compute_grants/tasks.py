@@ -6,6 +6,7 @@ from django.utils import timezone
 from compute_grants.actions import (
     alerts,
     allocations,
+    call_news,
     calls,
     maintenance,
     overuse,
@@ -45,8 +46,9 @@ def look_at_alerts() -> None:
 
 @shared_task(name="compute_grants.follow_the_clock")
 def follow_the_clock() -> None:
-    """Every minute: open and close calls, begin and end maintenance whose moment has come."""
+    """Every minute: open, close and recall calls, begin and end maintenance, as it is due."""
     calls.follow_the_clock()
+    call_news.remind_of_closing()
     maintenance.follow_the_clock()
 
 

@@ -14,6 +14,7 @@ PORTAL: Table = {
     "portal:developers": {"GET": PUBLIC},
     "portal:design": {"GET": PUBLIC},
     "portal:set_theme": {"POST": PUBLIC},
+    "portal:time_zone": {"GET": PUBLIC, "POST": PUBLIC},
     "portal:set_language": {"POST": PUBLIC},
 }
 

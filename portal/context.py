@@ -16,7 +16,7 @@ from consortium.models import Institution, User
 from consortium.queries import MOST_COUNTED, unread_notices
 from consortium.roles import standing
 from portal.formatting import LANG_ATTRIBUTE, side
-from portal.preferences import theme_of
+from portal.preferences import theme_of, zone_of
 
 # Where people go, in the order of the menu. An entry shows when the route exists and the access
 # table lets this person GET it.
@@ -45,6 +45,7 @@ FOOT: tuple[tuple[str, str | Promise], ...] = (
     ("portal:status", _("Status")),
     ("portal:developers", _("For developers")),
     ("portal:design", _("Components")),
+    ("portal:time_zone", _("Time zone")),
 )
 NOTICES = "consortium:notice_list"
 SEARCH = "portal:search"
@@ -76,6 +77,12 @@ class Frame:
     def theme(self) -> str:
         """ "light", "dark", or "" to follow the reader's system."""
         return theme_of(self._request)
+
+    @cached_property
+    def zone(self) -> str:
+        """The name of the reader's time zone, or ""."""
+        zone = zone_of(self._request)
+        return zone.key if zone else ""
 
     @cached_property
     def nav(self) -> list[Entry]:

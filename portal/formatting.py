@@ -108,6 +108,18 @@ def moment(value: dt.datetime | dt.date | None, form: str = "") -> SafeString:
     return _time(local.isoformat(timespec="seconds"), shown)
 
 
+def in_zone(value: dt.datetime, zone: ZoneInfo) -> SafeString:
+    """A <time> in another zone than Beijing's, to the minute."""
+    local = timezone.localtime(value, zone)
+    shown = formats.date_format(local, "DATETIME_FORMAT")
+    return _time(local.isoformat(timespec="seconds"), shown)
+
+
+def differs_from_beijing(value: dt.datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks in `zone` show another time than Beijing's at this moment."""
+    return value.astimezone(zone).utcoffset() != value.astimezone(BEIJING).utcoffset()
+
+
 def localized_text(obj: object, field: str) -> str:
     """`field`_zh or `field`_en of `obj` as plain text, for titles and attributes."""
     text, _ = _reader_side(obj, field)

@@ -1,12 +1,17 @@
-"""The reader's theme and language: where they are kept and how they are read."""
+"""The reader's theme, language and time zone: where they are kept and how they are read."""
 
 from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 THEME_COOKIE = "theme"
 THEMES = frozenset({"light", "dark"})
+# The browser may write it, too: see static/js/zone.js.
+ZONE_COOKIE = "zone"
 YEAR = 365 * 24 * 3600
 
 
@@ -33,3 +38,24 @@ def keep_language(response: HttpResponse, language: str) -> None:
         samesite="Lax",
         httponly=True,
     )
+
+
+@cache
+def zones() -> list[str]:
+    """The names of time zones that can be chosen: places, and UTC."""
+    places = (name for name in available_timezones() if "/" in name)
+    return ["UTC", *sorted(n for n in places if not n.startswith(("Etc/", "posix/", "right/")))]
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo | None:
+    """The reader's time zone, None where it is not known."""
+    name = request.COOKIES.get(ZONE_COOKIE, "")
+    return ZoneInfo(name) if name in zones() else None
+
+
+def keep_zone(response: HttpResponse, name: str) -> None:
+    """Remember the time zone; anything but a known one forgets it."""
+    if name in zones():
+        response.set_cookie(ZONE_COOKIE, name, max_age=YEAR, samesite="Lax")
+    else:
+        response.delete_cookie(ZONE_COOKIE, samesite="Lax")

@@ -13,6 +13,7 @@ portal_patterns = (
         path("developers/", developers.developers, name="developers"),
         path("design/", design.gallery, name="design"),
         path("preferences/theme", preferences.set_theme, name="set_theme"),
+        path("preferences/time-zone", preferences.time_zone, name="time_zone"),
         path("preferences/language", preferences.set_language, name="set_language"),
     ],
     "portal",

@@ -1,8 +1,10 @@
 """Who may call which route of this app, one module per noun: PAGES and API."""
 
 from compute_grants.access import (
+    access_types,
     allocations,
     amendments,
+    call_terms,
     calls,
     decision_sets,
     machines,
@@ -25,6 +27,8 @@ MODULES = (
     maintenance,
     rates,
     calls,
+    call_terms,
+    access_types,
     proposals,
     reviews,
     ties,

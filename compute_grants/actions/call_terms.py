@@ -15,10 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from compute_grants.actions.call_news import tell
 from compute_grants.actions.calls import Frozen, draft, locked
 from compute_grants.actions.capacity import check_budget, source_account
 from compute_grants.actions.rounds import Window, check_rounds, window_of
 from compute_grants.models import AccessType, Call, CallRound, EligibilityRule, Resource
+from compute_grants.policies import calls as policy
 from consortium import audit
 from consortium.actions import ledger
 from consortium.errors import DomainError, Invalid
@@ -172,6 +174,7 @@ def extend(
         closes_at=closes_at.isoformat(),
         reason=reason,
     )
+    tell("call.extended", call, by=by, closes_at=closes_at.isoformat(), reason=reason)
     return each
 
 
@@ -223,7 +226,9 @@ def add_round(call: Call, *, window: Window, by: User) -> CallRound:
     )
     call.closes_at = made.closes_at
     call.save(update_fields=["closes_at"])
-    audit.record("call.round_added", call, by=by, round=n, closes_at=made.closes_at.isoformat())
+    times = {"opens_at": made.opens_at.isoformat(), "closes_at": made.closes_at.isoformat()}
+    audit.record("call.round_added", call, by=by, round=n, **times)
+    tell("call.round_added", call, by=by, **times)
     return made
 
 
@@ -268,11 +273,18 @@ def raise_budget(call: Call, *, resource: Resource, seconds: int, reason: str, b
         seconds=seconds,
         reason=reason,
     )
+    machine = resource.machine
+    names = {"machine_en": machine.name_en, "machine_zh": machine.name_zh}
+    tell("call.budget_raised", call, by=by, hours=f"{seconds // 3600:,}", **names)
 
 
 @transaction.atomic
 def follow(call: Call, *, by: User) -> None:
-    """Tell this person when the call opens, is extended, offers more, or closes soon."""
+    """Tell this person when the call opens, is extended, offers more, or closes soon.
+
+    Following twice is following once. Raises PermissionDenied for a call they do not see.
+    """
+    policy.can_follow(by, call).require()
     call.followers.add(by)
 
 

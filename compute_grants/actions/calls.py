@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from compute_grants.actions.call_news import tell
 from compute_grants.actions.capacity import check_budget, source_account
 from compute_grants.actions.rounds import check_rounds, window_of
 from compute_grants.models import (
@@ -300,6 +301,7 @@ def open_(call: Call, *, by: User | None) -> Call:
     require_transition(Call.TRANSITIONS, call.state, State.OPEN)
     if timezone.now() < call.opens_at:
         raise NotYet(_("The call opens at its opening time, not before."))
+    tell("call.opened", call, by=by, closes_at=call.deadline(timezone.now()).isoformat())
     return _move(call, State.OPEN, "call.opened", by)
 
 
@@ -327,6 +329,7 @@ def decide(call: Call, *, by: User) -> Call:
             waiting,
         )
         raise Undecided(message % {"count": waiting})
+    tell("call.decided", call, by=by)
     return _move(call, State.DECIDED, "call.decided", by)
 
 

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
+from compute_grants.api.access_types import AccessTypeViewSet
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.calls import CallViewSet
@@ -26,6 +27,7 @@ def register(router: BaseRouter) -> None:
     router.register("maintenance-windows", MaintenanceWindowViewSet, basename="maintenancewindow")
     router.register("exchange-rates", ExchangeRateViewSet, basename="exchangerate")
     router.register("charging-rules", ChargingRuleViewSet, basename="chargingrule")
+    router.register("access-types", AccessTypeViewSet, basename="accesstype")
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")

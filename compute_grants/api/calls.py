@@ -7,15 +7,16 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compute_grants.actions import calls as actions
 from compute_grants.actions import panel as panel_actions
+from compute_grants.api.call_terms import CallTerms, RoundSerializer, RuleSerializer
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
-from compute_grants.models import Call, CallBudget, Criterion, FusionStage
+from compute_grants.models import AccessType, Call, CallBudget, Criterion, FusionStage
 from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import panel as queries
 from consortium.api.serializers import StrictSerializer
@@ -53,6 +54,13 @@ class BudgetSerializer(serializers.ModelSerializer[CallBudget]):
 
 
 class CallSerializer(serializers.ModelSerializer[Call]):
+    """rubric_sha256: of the rubric as it was fixed; empty while the call is a draft."""
+
+    rounds = RoundSerializer(many=True, read_only=True)
+    eligibility_rules = RuleSerializer(many=True, read_only=True)
+    access_types = serializers.SlugRelatedField[AccessType](
+        slug_field="code", many=True, read_only=True
+    )
     criteria = CriterionSerializer(many=True, read_only=True)
     budgets = BudgetSerializer(many=True, read_only=True)
 
@@ -73,7 +81,8 @@ class CallSerializer(serializers.ModelSerializer[Call]):
             "closes_at",
             "rolling",
             "reviewers_per_proposal",
-            "criteria",
+            *("awards_from", "awards_until", "rounds", "eligibility_rules", "access_types"),
+            *("criteria", "rubric_sha256"),
             "budgets",
         )
         read_only_fields = fields
@@ -90,6 +99,8 @@ class CallInput(StrictSerializer):
     rules_zh = serializers.CharField(max_length=20_000, allow_blank=True, default="")
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField()
+    awards_from = serializers.DateField(required=False, allow_null=True, default=None)
+    awards_until = serializers.DateField(required=False, allow_null=True, default=None)
     rolling = serializers.BooleanField(default=False)
     reviewers_per_proposal = serializers.IntegerField(min_value=1, max_value=9, default=2)
 
@@ -130,7 +141,7 @@ class RankedSerializer(serializers.Serializer[Any]):
     ranked = serializers.IntegerField()
 
 
-class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Call]):
+class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, CallTerms):
     """Read calls; the R&D office prepares and runs them through named actions."""
 
     queryset = Call.objects.none()
@@ -140,7 +151,10 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def get_queryset(self) -> QuerySet[Call]:
         visible = Call.objects.visible_to(self.request.user)
-        related = ("criteria", "budgets__resource__machine", "budgets__account")
+        related = (
+            *("criteria", "budgets__resource__machine", "budgets__account"),
+            *("rounds", "eligibility_rules", "access_types"),
+        )
         return visible.prefetch_related(*related).order_by("-pk")
 
     def _answer(self, call: Call, code: int = status.HTTP_200_OK) -> Response:

@@ -16,6 +16,7 @@ EVENTS: dict[str, str | Promise] = {
     "call.budget_raised": _("Budget raised"),
     "call.panel_set": _("Panel appointed"),
     "call.published": _("Call published"),
+    "call.closes_soon": _("Reminded of the closing time"),
     "call.opened": _("Call opened"),
     "call.in_review": _("Call closed to proposals"),
     "call.decided": _("Call decided"),

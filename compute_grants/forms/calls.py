@@ -7,7 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.calls import Line
-from compute_grants.forms.fields import HoursField, MomentField, ProseField, ResourceField, offer
+from compute_grants.forms.fields import (
+    DayField,
+    HoursField,
+    MomentField,
+    ProseField,
+    ResourceField,
+    offer,
+)
 from compute_grants.models import Call, FusionStage, Machine, Resource
 from consortium.models import User, in_force
 
@@ -28,8 +35,14 @@ class CallForm(forms.Form):
         help_text=_("Who can apply, for what, what they owe. Markdown."),
     )
     rules_zh = ProseField(label=_("Rules in Chinese"), required=False)
-    opens_at = MomentField(label=_("Opens at"))
-    closes_at = MomentField(label=_("Closes at"))
+    opens_at = MomentField(label=_("Opens at"), help_text=_("Beijing time. Of the first round."))
+    closes_at = MomentField(label=_("Closes at"), help_text=_("Beijing time. Of the first round."))
+    awards_from = DayField(
+        label=_("First day of the award period"),
+        required=False,
+        help_text=_("Awarded time can be used from then on. Empty for any time."),
+    )
+    awards_until = DayField(label=_("Last day of the award period"), required=False)
     rolling = forms.BooleanField(
         label=_("Decide on proposals as they come in, while the call is open"), required=False
     )
@@ -40,6 +53,9 @@ class CallForm(forms.Form):
     @classmethod
     def of(cls, call: Call, data: Any = None) -> CallForm:
         stored = {name: getattr(call, name) for name in cls.base_fields}
+        first = call.rounds.first()
+        if first is not None:  # the call's own window spans all its rounds
+            stored |= {"opens_at": first.opens_at, "closes_at": first.closes_at}
         return cls(data, initial=stored)
 
 

@@ -19,6 +19,41 @@ def can_manage(user: User) -> Decision:
     return ALLOW
 
 
+def can_follow(user: User, call: Call) -> Decision:
+    """Whoever sees a call may hear of it."""
+    if call.state == Call.State.DRAFT and not has(user, Permission.CALL_PUBLISH):
+        return deny(_("This call is not published yet."))
+    if call.state in {Call.State.DECIDED, Call.State.CLOSED}:
+        return deny(_("Nothing more is to come under this call."))
+    return ALLOW
+
+
+def can_set_terms(user: User, call: Call) -> Decision:
+    """Rounds, eligibility, access types, rubric and hours: a draft's only."""
+    if not (may := can_manage(user)):
+        return may
+    if call.state != Call.State.DRAFT:
+        return deny(_("The call is published, so its rules, rubric and budget are fixed."))
+    return ALLOW
+
+
+def can_extend(user: User, call: Call) -> Decision:
+    """A closing time and rounds: later only, while the call is published or open."""
+    if not (may := can_manage(user)):
+        return may
+    if call.state not in {Call.State.PUBLISHED, Call.State.OPEN}:
+        return deny(_("Only a call that is published or open is extended."))
+    return ALLOW
+
+
+def can_raise_budget(user: User, call: Call) -> Decision:
+    if not (may := can_manage(user)):
+        return may
+    if call.state not in {Call.State.PUBLISHED, Call.State.OPEN, Call.State.IN_REVIEW}:
+        return deny(_("A budget is raised from the call's publication until all is decided."))
+    return ALLOW
+
+
 def eligible(user: User) -> Decision:
     """Whether this person may lead a proposal at all, whatever the call's dates."""
     if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:

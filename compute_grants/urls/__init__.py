@@ -1,8 +1,10 @@
 """The addresses of this app's pages, one module per noun."""
 
 from compute_grants.urls import (
+    access_types,
     allocations,
     amendments,
+    call_terms,
     calls,
     decision_sets,
     machines,
@@ -25,6 +27,8 @@ MODULES = (
     machines,
     rates,
     calls,
+    call_terms,
+    access_types,
     proposals,
     reviews,
     ties,

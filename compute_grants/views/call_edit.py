@@ -88,7 +88,13 @@ def budget(request: HttpRequest, code: str) -> HttpResponse:
     ):
         messages.success(request, _("The budget was saved."))
         return redirect("compute_grants:call_budget", call.code)
-    context = {"call": call, "form": form, "offers": queries.offers(call)}
+    context = {
+        "call": call,
+        "form": form,
+        "offers": queries.offers(call),
+        "title": _("Set the hours"),
+        "lede": _("What this call may award on each machine. Publication sets it aside."),
+    }
     return render(request, "compute_grants/call_budget.html", context, status=status_of(form))
 
 

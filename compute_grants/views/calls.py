@@ -19,9 +19,10 @@ from compute_grants.policies import calls as policy
 from compute_grants.policies import eligibility
 from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import calls as queries
+from compute_grants.queries.call_calendar import calendar
 from consortium.http import actor
 from consortium.models import User, localized
-from consortium.policies import Decision
+from consortium.policies import ALLOW, Decision
 from consortium.roles import Permission, has
 
 PER_PAGE = 20
@@ -41,27 +42,54 @@ def call_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def call(request: HttpRequest, code: str) -> HttpResponse:
-    found = get_object_or_404(Call.objects.visible_to(request.user), code=code)
+    found = get_object_or_404(
+        Call.objects.visible_to(request.user).prefetch_related("rounds"), code=code
+    )
     user = request.user if isinstance(request.user, User) else None
     now = timezone.now()
     manages = has(request.user, Permission.CALL_PUBLISH)
+    rounds = list(found.rounds.all())
     context = {
         "call": found,
         "now": now,
+        "deadline": found.deadline(now),
         "accepting": found.accepts_at(now),
         "offers": queries.offers(found),
         "criteria": found.criteria.all(),
         "rules": localized(found, "rules"),
+        "rounds": rounds,
+        "calendar": calendar(found, rounds, now),
+        "access_types": found.access_types.order_by("pk"),
         "timeline": _timeline(found),
-        "eligible": policy.eligible(user) if user else None,
-        "can_start": eligibility.can_start(user, found, now) if user else None,
         "mine": found.proposals.filter(lead=user).order_by("pk") if user else [],
         "manages": manages,
         "seated": bool(user and review_policy.can_rank(user, found)),
         "lacking": lacking(found) if manages and found.state == Call.State.DRAFT else [],
         "moves": _moves(found) if manages else [],
     }
+    context |= _of_reader(found, user, now) if user else _of_stranger(found)
     return render(request, "compute_grants/call_detail.html", context)
+
+
+def _of_reader(call: Call, user: User, now: datetime) -> dict[str, object]:
+    """What the page says to a person who is signed in."""
+    verdicts = eligibility.verdicts(user, call)
+    failed = [verdict.decision for verdict in verdicts if not verdict.decision]
+    eligible = failed[0] if failed else ALLOW
+    return {
+        "verdicts": verdicts,
+        "eligible": not failed,
+        "can_start": eligible and policy.takes_proposals(call, now),
+        "following": call.followers.filter(pk=user.pk).exists(),
+        "can_follow": policy.can_follow(user, call),
+        "can_extend": policy.can_extend(user, call),
+        "can_raise": policy.can_raise_budget(user, call),
+    }
+
+
+def _of_stranger(call: Call) -> dict[str, object]:
+    rules = [eligibility.words(rule, call) for rule in call.eligibility_rules.all()]
+    return {"verdicts": None, "rules_in_words": rules, "can_start": None, "following": None}
 
 
 def _timeline(call: Call) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms, template
@@ -24,6 +25,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal import formatting, prose
+from portal.preferences import zone_of
 
 if TYPE_CHECKING:
     from consortium.policies import Decision
@@ -205,6 +207,26 @@ def figure_chart(
             "keep_open": keep_open,
         },
     )
+
+
+@register.inclusion_tag("components/both_times.html", takes_context=True)
+def both_times(context: Context, value: datetime | None) -> dict[str, object]:
+    """A moment in Beijing time and, where it differs, in the reader's own time zone.
+
+    The server knows the zone from a cookie. Where it does not, the page's script fills in what
+    the browser's clock says, and without scripts Beijing time stands alone.
+    """
+    request = context.get("request")
+    zone = zone_of(request) if request is not None else None
+    own = ""
+    if value is not None and zone is not None and formatting.differs_from_beijing(value, zone):
+        own = formatting.in_zone(value, zone)
+    return {
+        "value": value,
+        "own": own,
+        "zone": zone.key if zone else "",
+        "ask_browser": value is not None and zone is None,
+    }
 
 
 # Buttons

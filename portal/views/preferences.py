@@ -1,16 +1,21 @@
-"""The two switches in the bar on top of every page."""
+"""The two switches in the bar on top of every page, and the choice of a time zone."""
 
 from __future__ import annotations
 
+from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language as set_language_cookie
 
 from consortium.actions.preferences import choose_language
 from consortium.models import User
-from portal.preferences import keep_theme
+from portal.preferences import keep_theme, keep_zone, zone_of, zones
 
 
 @require_POST
@@ -27,6 +32,39 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, User):
         choose_language(request.POST.get("language", ""), by=request.user)
     return set_language_cookie(request)
+
+
+class ZoneForm(forms.Form):
+    zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        required=False,
+        help_text=gettext_lazy("Deadlines are shown in it beside Beijing time."),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["zone"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Beijing time only")), *((name, name) for name in zones())]
+
+
+@require_http_methods(["GET", "POST"])
+def time_zone(request: HttpRequest) -> HttpResponse:
+    """Choose the time zone in which deadlines are shown beside Beijing time."""
+    mine = zone_of(request)
+    form = ZoneForm(request.POST or None, initial={"zone": mine.key if mine else ""})
+    if form.is_valid():
+        response = HttpResponseRedirect(_next(request))
+        keep_zone(response, form.cleaned_data["zone"])
+        messages.success(request, _("Your time zone was saved."))
+        return response
+    target = request.POST.get("next") or request.GET.get("next", "")
+    return render(
+        request,
+        "portal/time_zone.html",
+        {"form": form, "next": target},
+        status=422 if form.errors else 200,
+    )
 
 
 def _next(request: HttpRequest) -> str:

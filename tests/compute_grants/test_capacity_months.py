@@ -25,7 +25,11 @@ def test_months_are_counted_and_back():
         ({1: 10, 2: 10}, [Promise(20, 1, 2)], None),
         ({1: 10, 2: 10}, [Promise(11, 1, 1)], Shortfall(10, 11, 1, 1)),
         ({1: 10, 2: 10}, [Promise(8, 2, 2), Promise(12, 1, 2)], None),
-        ({1: 10, 2: 10}, [Promise(8, 2, 2), Promise(8, 1, 1), Promise(5, 1, 2)], Shortfall(20, 21)),
+        (
+            {1: 10, 2: 10},
+            [Promise(8, 2, 2), Promise(8, 1, 1), Promise(5, 1, 2)],
+            Shortfall(20, 21, 1, 2),
+        ),
         ({1: 10, 3: 10}, [Promise(1, 2, 2)], Shortfall(0, 1, 2, 2)),
         ({1: 10, 2: 5, 3: 5}, [Promise(11, 2, 3), Promise(1)], Shortfall(10, 11, 2, 3)),
     ],

@@ -28,14 +28,14 @@ NO_POLICY = {
     "compute_grants/actions/release_schedule.py hand_out",
     # The end of a change whose beginning, `editable`, asked.
     "compute_grants/actions/drafting.py saved",
-    # Steps within a change of a machine, whose action asked.
+    # Steps within a change of a machine or call, whose action asked.
+    "compute_grants/actions/call_news.py tell",
     "compute_grants/actions/machine_states.py move",
     "compute_grants/actions/maintenance.py settle_windows",
     # Whoever takes a file in for something has asked that thing's policy.
     "consortium/actions/files.py",
     # A choice about oneself that no rule forbids.
     "consortium/actions/preferences.py",
-    "compute_grants/actions/call_terms.py follow",
     "compute_grants/actions/call_terms.py unfollow",
     # Keys and status lists of the site itself, made by commands and by the workers.
     "registry/actions/trust.py",

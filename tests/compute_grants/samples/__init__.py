@@ -2,8 +2,10 @@
 
 from compute_grants.access import API
 from tests.compute_grants.samples import (
+    access_types,
     allocations,
     amendments,
+    call_terms,
     calls,
     decision_sets,
     machines,
@@ -27,6 +29,8 @@ MODULES = (
     maintenance,
     rates,
     calls,
+    call_terms,
+    access_types,
     proposals,
     reviews,
     ties,

@@ -82,5 +82,5 @@ def test_moments_are_beijing_time(db):
 def test_the_call_page_says_why_one_is_not_eligible(db):
     call = make.call_with()
     assert "PI-eligible" in text(Person(reviewer()).get("call", call.code))
-    assert "Yes. Your institution" in text(Person(principal()).get("call", call.code))
+    assert "Yes. You meet every rule." in text(Person(principal()).get("call", call.code))
     assert "Sign in" in text(Client().get(call.get_absolute_url()))
