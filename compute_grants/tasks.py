@@ -6,6 +6,7 @@ from django.utils import timezone
 from compute_grants.actions import (
     alerts,
     allocations,
+    award_runs,
     call_news,
     calls,
     maintenance,
@@ -64,3 +65,15 @@ def sweep_reports() -> None:
     while report_dates.sweep():
         pass
     report_reminders.remind()
+
+
+@shared_task(name="compute_grants.carry_out_award_run")
+def carry_out_award_run(pk: int) -> None:
+    """Take up one run of the award optimiser, if nobody has."""
+    award_runs.carry_out(pk)
+
+
+@shared_task(name="compute_grants.sweep_award_runs")
+def sweep_award_runs() -> None:
+    """Every half minute: queue again what dead workers left, wake workers for what waits."""
+    award_runs.sweep()

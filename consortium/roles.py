@@ -48,6 +48,7 @@ class Permission(StrEnum):
     REVIEW_WRITE = "review.write"
     TIE_KEEP = "tie.keep"
     PANEL_DECIDE = "panel.decide"
+    AWARD_PROPOSE = "award.propose"
     ALLOCATION_VIEW = "allocation.view"
     ALLOCATION_MEMBERS = "allocation.members"
     ALLOCATION_MANAGE = "allocation.manage"
@@ -138,7 +139,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CENTRE_ADMIN: _PERSON | {P.STATISTICS_VIEW},
     Role.FUNDER: _PERSON | {P.STATISTICS_VIEW},
     Role.REVIEWER: _PERSON | {P.PROPOSAL_VIEW, P.REVIEW_WRITE, P.TIE_KEEP},
-    Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE, P.TIE_KEEP},
+    Role.PANELLIST: _PERSON | {P.PROPOSAL_VIEW, P.PANEL_DECIDE, P.AWARD_PROPOSE, P.TIE_KEEP},
     Role.RESEARCH_OFFICE: _PERSON
     | {
         P.PEOPLE_VIEW,
@@ -147,6 +148,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PROPOSAL_VIEW,
         P.TIE_KEEP,
         P.REVIEW_ASSIGN,
+        P.AWARD_PROPOSE,
         P.ALLOCATION_VIEW,
         P.ALLOCATION_MEMBERS,
         P.ALLOCATION_MANAGE,
@@ -220,6 +222,7 @@ SCOPE_PERMISSIONS: dict[Scope, frozenset[Permission]] = {
             P.REVIEW_WRITE,
             P.TIE_KEEP,
             P.PANEL_DECIDE,
+            P.AWARD_PROPOSE,
             P.ALLOCATION_MEMBERS,
             P.ALLOCATION_MANAGE,
         }

@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
     "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},
     "sweep-reports": {"task": "compute_grants.sweep_reports", "schedule": 600.0},
+    "sweep-award-runs": {"task": "compute_grants.sweep_award_runs", "schedule": 30.0},
     "remind-reviewers": {"task": "compute_grants.remind_reviewers", "schedule": 300.0},
 }
 

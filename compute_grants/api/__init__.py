@@ -5,6 +5,7 @@ from rest_framework.routers import BaseRouter
 from compute_grants.api.access_types import AccessTypeViewSet
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
+from compute_grants.api.award_runs import AwardRunViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.decision_sets import DecisionSetViewSet
 from compute_grants.api.machines import MachineViewSet
@@ -40,6 +41,7 @@ def register(router: BaseRouter) -> None:
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")
     router.register("outputs", OutputViewSet, basename="output")
+    router.register("award-runs", AwardRunViewSet, basename="awardrun")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")
     router.register("job-runs", UsageRunViewSet, basename="usagerun")

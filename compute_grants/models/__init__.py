@@ -4,6 +4,7 @@ from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
+from compute_grants.models.award_runs import AwardRun
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
 from compute_grants.models.decision_sets import (
     DecisionItem,
@@ -61,6 +62,7 @@ __all__ = [
     "Amendment",
     "AmendmentPart",
     "AwardLine",
+    "AwardRun",
     "Call",
     "CallBudget",
     "CallRound",

@@ -3,6 +3,7 @@
 from compute_grants.notices import (
     allocations,
     amendments,
+    award_runs,
     calls,
     machines,
     maintenance,
@@ -22,6 +23,7 @@ NOTICES: dict[str, Notice] = {
     **proposals.NOTICES,
     **reviews.NOTICES,
     **panel.NOTICES,
+    **award_runs.NOTICES,
     **allocations.NOTICES,
     **amendments.NOTICES,
     **reports.NOTICES,
