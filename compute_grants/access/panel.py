@@ -6,6 +6,7 @@ from consortium.roles import Permission
 
 PAGES: Table = {
     "compute_grants:board": page(Permission.PROPOSAL_VIEW),
+    "compute_grants:board_csv": page(Permission.PROPOSAL_VIEW),
     "compute_grants:call_rank": only_post(Permission.PANEL_DECIDE),
     "compute_grants:decision_receipt": page(Permission.PROPOSAL_VIEW),
 }

@@ -134,6 +134,9 @@ class BoardRowSerializer(serializers.Serializer[Any]):
     reviews = serializers.IntegerField(source="standing.reviews")
     mean = serializers.FloatField(source="standing.mean", allow_null=True)
     spread = serializers.FloatField(source="standing.spread", allow_null=True)
+    adjusted = serializers.FloatField(source="adjusted.score", default=None)
+    rank_low = serializers.IntegerField(source="adjusted.rank_low", default=None)
+    rank_high = serializers.IntegerField(source="adjusted.rank_high", default=None)
     state = serializers.CharField(source="proposal.state", default=None)
 
 

@@ -7,17 +7,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from compute_grants.models import (
     Call,
     Proposal,
+    Resource,
     ResourceRequest,
     ReviewAssignment,
     Score,
     interested_institutions,
 )
+from compute_grants.queries.calls import Offer
+from compute_grants.queries.normalised import Adjusted, adjusted
 from consortium.models import User
+
+UNDECIDED = frozenset(
+    {Proposal.State.PEER_REVIEW, Proposal.State.RANKED, Proposal.State.WAITLISTED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +46,133 @@ class BoardRow:
     rank: int | None = None
     standing: Standing = field(default_factory=Standing)
     asked: list[ResourceRequest] = field(default_factory=list)
+    adjusted: Adjusted | None = None
+
+    @property
+    def undecided(self) -> bool:
+        return self.proposal is not None and self.proposal.state in UNDECIDED
 
 
-def board(call: Call, user: User) -> list[BoardRow]:
-    """The call's proposals, best first, those without a review last. Five queries.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the time asked so far, in seconds of the resource, first exceeds what is left."""
 
+    resource: Resource
+    asked: int
+    left: int
+
+
+def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
+    """The call's proposals, best first, those without a review last. Four queries.
+
+    order: by the reviews' "mean", or by the score "adjusted" for how strict reviewers are.
     Scores of what the reader still has to review are left out, as the reviews are.
     """
-    asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
-    proposals = list(
-        call.proposals.judged()
-        .select_related("institution", "call")
-        .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
-        .order_by("number")
-    )
-    own = set(interested_institutions(user).values_list("pk", flat=True))
-    standings = standings_of(proposals)
-    for pk in _still_to_review(call, user):
+    proposals, own, to_review = _judged(call, user)
+    standings, fair = standings_of(proposals), adjusted(call)
+    for pk in to_review:
         standings[pk] = Standing()
-    ordered = sorted(proposals, key=lambda p: (-(standings[p.pk].mean or -1), p.number))
-    rows, rank = [], 0
-    for proposal in ordered:
-        if proposal.lead_id == user.pk or proposal.institution_id in own:
+        fair.pop(pk, None)
+    scores = (
+        {pk: found.score for pk, found in fair.items()}
+        if order == "adjusted"
+        else {pk: standing.mean for pk, standing in standings.items()}
+    )
+    rows: list[BoardRow] = []
+    rank = 0
+    for proposal in sorted(proposals, key=lambda p: _place(scores.get(p.pk), p)):
+        if proposal.pk in own:
             rows.append(BoardRow(proposal.number, masked=True))
             continue
-        standing = standings[proposal.pk]
-        rank += standing.mean is not None
+        scored = scores.get(proposal.pk) is not None
+        rank += scored
         rows.append(
             BoardRow(
                 proposal.number,
                 masked=False,
                 proposal=proposal,
-                rank=rank if standing.mean is not None else None,
-                standing=standing,
-                asked=proposal.asked,  # type: ignore[attr-defined]  # prefetched above
+                rank=rank if scored else None,
+                standing=standings[proposal.pk],
+                asked=proposal.asked,  # type: ignore[attr-defined]  # prefetched
+                adjusted=fair.get(proposal.pk),
             )
         )
     return rows
 
 
-def _still_to_review(call: Call, user: User) -> list[int]:
-    """Ids of the call's judged proposals that wait for this person's own review."""
-    waiting = call.proposals.judged().filter(
-        assignments__reviewer=user, assignments__state__in=["invited", "confirmed"]
+def _judged(call: Call, user: User) -> tuple[list[Proposal], set[int], set[int]]:
+    """The call's proposals with `asked`; ids of the reader's own side, of those to review."""
+    asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
+    mine = ReviewAssignment.objects.filter(
+        proposal=OuterRef("pk"), reviewer=user, state__in=["invited", "confirmed"]
     )
-    return list(waiting.values_list("pk", flat=True))
+    rows = (
+        call.proposals.judged()
+        .select_related("institution", "call")
+        .annotate(
+            own=Q(lead=user) | Q(institution__in=interested_institutions(user)),
+            to_review=Exists(mine),
+        )
+        .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
+        .order_by("number")
+    )
+    own = {row.pk for row in rows if row.own}  # type: ignore[attr-defined]  # annotated
+    unread = {row.pk for row in rows if row.to_review}  # type: ignore[attr-defined]  # annotated
+    return list(rows), own, unread
+
+
+def _place(score: float | None, proposal: Proposal) -> tuple[bool, float, str]:
+    return (score is None, -(score or 0.0), proposal.number)
+
+
+def feasible_seconds(request: ResourceRequest) -> int:
+    """What is asked, or less where the centre found less feasible. No query once loaded."""
+    found = getattr(request, "technical_review", None)
+    return request.seconds if found is None else min(request.seconds, int(found.ceiling))
+
+
+def cut_lines(rows: Iterable[BoardRow], offers: Iterable[Offer]) -> dict[str, list[Cut]]:
+    """By the number of a proposal: the resources whose time ends with it, going down the rows.
+
+    Counted is what is feasible of proposals that are not decided yet; decided ones have had
+    theirs, and masked ones are not counted, so that nothing can be worked out.
+    """
+    left = {offer.budget.resource_id: offer.left or 0 for offer in offers}
+    asked: dict[int, int] = defaultdict(int)
+    cuts: dict[str, list[Cut]] = defaultdict(list)
+    for row in rows:
+        for request in row.asked if row.undecided else []:
+            key = request.resource_id
+            before, asked[key] = asked[key], asked[key] + feasible_seconds(request)
+            if before <= left.get(key, 0) < asked[key]:
+                cuts[row.number].append(Cut(request.resource, asked[key], left.get(key, 0)))
+    return dict(cuts)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Of one resource of a call: seconds offered, left, and asked in the rows not yet decided."""
+
+    resource: Resource
+    offered: int
+    left: int
+    asked: int
+
+
+def demand(rows: Iterable[BoardRow], offers: Iterable[Offer]) -> list[Demand]:
+    asked: dict[int, int] = defaultdict(int)
+    for row in rows:
+        for request in row.asked if row.undecided else []:
+            asked[request.resource_id] += feasible_seconds(request)
+    return [
+        Demand(
+            offer.budget.resource,
+            offer.budget.seconds,
+            offer.left or 0,
+            asked[offer.budget.resource_id],
+        )
+        for offer in offers
+    ]
 
 
 def standings_of(proposals: Iterable[Proposal]) -> dict[int, Standing]:

@@ -2,40 +2,109 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from compute_grants.actions import panel as actions
-from compute_grants.models import Call, DecisionSet
+from compute_grants.exports import csv_response
+from compute_grants.models import Call, DecisionSet, Proposal
 from compute_grants.policies import reviews as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import panel as queries
 from compute_grants.views.proposals import visible
 from consortium.http import actor
+from consortium.models import Institution
+from consortium.policies import Decision
 from consortium.roles import Permission, has
+
+PER_PAGE = 100
+COLUMNS = [
+    *("rank", "proposal", "state", "institution", "kind", "reviews", "mean", "spread"),
+    *("adjusted", "standard_error", "rank_low", "rank_high"),
+    *("machine", "unit", "asked_seconds", "feasible_seconds"),
+]
 
 
 def _call(request: HttpRequest, code: str) -> Call:
     return get_object_or_404(Call.objects.visible_to(actor(request)), code=code)
 
 
-@require_safe
-def board(request: HttpRequest, code: str) -> HttpResponse:
-    """The ranking, for the call's panel and the office."""
-    call = _call(request, code)
+def _seat(request: HttpRequest, call: Call) -> Decision:
+    """The reader's seat on the panel; the office reads the board without one."""
     seat = policy.can_rank(actor(request), call)
     if not seat and not has(actor(request), Permission.REVIEW_ASSIGN):
         raise PermissionDenied(str(seat.reason))
+    return seat
+
+
+@require_safe
+def board(request: HttpRequest, code: str) -> HttpResponse:
+    """The ranking with its cut line, for the call's panel and the office."""
+    call = _call(request, code)
+    seat = _seat(request, call)
+    order = "adjusted" if request.GET.get("order") == "adjusted" else "mean"
+    rows, offers = queries.board(call, actor(request), order), call_queries.offers(call)
+    cuts = queries.cut_lines(rows, offers)
+    state = request.GET.get("state", "")
+    kind = request.GET.get("kind", "")
+    shown = [row for row in rows if _matches(row, state, kind)]
+    page = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "call": call,
-        "rows": queries.board(call, actor(request)),
-        "offers": call_queries.offers(call),
+        "rows": [(row, cuts.get(row.number, [])) for row in page.object_list],
+        "page_obj": page,
+        "demand": queries.demand(rows, offers),
         "can_rank": seat,
         "deciding": call.decides_now(),
+        "orders": [("adjusted", _("adjusted score"))],
+        "order": order,
+        "states": [(s.value, s.label) for s in Proposal.State if s in Proposal.JUDGED],
+        "state": state,
+        "kinds": Institution.Kind.choices,
+        "kind": kind,
+        "filtered": bool(state or kind),
     }
     return render(request, "compute_grants/board.html", context)
+
+
+def _matches(row: queries.BoardRow, state: str, kind: str) -> bool:
+    """Masked rows stay: whether they would match is not for this reader."""
+    if row.proposal is None:
+        return True
+    return state in {"", row.proposal.state} and kind in {"", row.proposal.institution.kind}
+
+
+@require_safe
+def board_csv(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The whole board, a line for each proposal and resource; masked rows by their number."""
+    call = _call(request, code)
+    _seat(request, call)
+    rows = queries.board(call, actor(request))
+    lines = (line for row in rows for line in _lines(row))
+    return csv_response(request, f"{call.code}-board.csv", COLUMNS, lines)
+
+
+def _lines(row: queries.BoardRow) -> list[list[object]]:
+    if row.proposal is None:
+        return [["", row.number, *[""] * (len(COLUMNS) - 2)]]
+    fair, place = row.adjusted, row.standing
+    head: list[object] = [
+        *(row.rank, row.number, row.proposal.state, row.proposal.institution.name),
+        *(row.proposal.institution.kind, place.reviews, place.mean, place.spread),
+        *((fair.score, fair.error, fair.rank_low, fair.rank_high) if fair else [""] * 4),
+    ]
+    return [
+        [
+            *head,
+            *(item.resource.machine.code, item.resource.unit),
+            *(item.seconds, queries.feasible_seconds(item)),
+        ]
+        for item in row.asked
+    ] or [[*head, "", "", "", ""]]
 
 
 @require_POST

@@ -16,6 +16,7 @@ def samples() -> Samples:
     code = {"code": deciding.code}
     return {
         "compute_grants:board": (code, judge),
+        "compute_grants:board_csv": (code, judge),
         "compute_grants:call_rank": (code, judge),
         "compute_grants:decision_receipt": ({"number": rejected.number}, rejected.lead),
         "api:call-board": (code, judge),
