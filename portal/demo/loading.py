@@ -29,7 +29,8 @@ def loaded() -> bool:
     return User.objects.filter(email=people.email_of(PEOPLE[0])).exists()
 
 
-def _strangers() -> int:
+def strangers() -> int:
+    """People and institutions that neither the demo nor a made-up call has brought."""
     domain = f".{people.DOMAIN}"
     return (
         User.objects.exclude(email__endswith=domain).count()
@@ -83,7 +84,7 @@ def remove(logins: Path) -> None:
 
     Append-only tables refuse everybody; only their owner may take the refusal off for a moment.
     """
-    if _strangers():
+    if strangers():
         raise NotEmpty(_("People or institutions beyond the demo are here. Nothing was removed."))
     ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
     names = [connection.ops.quote_name(table) for table in sorted(ours - KEPT_TABLES)]
