@@ -26,6 +26,7 @@ BENCHMARKS = {
     "ledger_batch": "bench.ledger.batch",
     "reviewer_assignment": "bench.matching.assignment",
     "awards": "bench.awards.run",
+    "lists": "bench.lists.lists",
 }
 DATABASE = "bench"
 Benchmark = Callable[[Postgres, str, bool], Iterator[Result]]

@@ -18,6 +18,7 @@ EXPECTED = {
     "ledger_batch_action",
     "reviewer_assignment",
     "awards_30x4",
+    *(f"lists_{noun}" for noun in ("proposals", "reviews", "allocations", "usage", "movements")),
 }
 
 

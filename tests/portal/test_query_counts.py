@@ -1,0 +1,96 @@
+"""Every page of compute grants reads with few SQL queries, however many rows there are.
+
+A list takes fewer than 12, a page about one thing fewer than 15, sign-in, rights and the frame
+included. What takes more stands in OVER with its number, which can only go down: raise none, and
+take a page out once it is below its limit.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bench import rows
+from consortium.models import User
+from portal.routes import routes
+from tests.browser.pages import page_routes
+from tests.compute_grants.samples import samples
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LIST, DETAIL = 11, 14
+# {page: how many queries it takes today}
+OVER = {
+    "portal:dashboard": 23,
+    "compute_grants:allocation": 22,
+    "compute_grants:assignment": 18,
+    "compute_grants:assignment_list": 18,
+    "compute_grants:decide": 15,
+    "compute_grants:decision_set_sign": 16,
+    "compute_grants:output_list": 12,
+    "compute_grants:review": 20,
+    "compute_grants:review_declare": 15,
+}
+APPS = ("compute_grants:",)
+PARAMETERS = {route.name: route.converters for route in routes()}
+
+
+def queries(client: Client, address: str) -> int:
+    """Of the second visit: what a process reads once in its life does not count."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as found:
+        answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    b"".join(answer) if answer.streaming else None
+    return len(found)
+
+
+def limit(name: str) -> int:
+    """A page whose address names nothing is a list."""
+    return DETAIL if PARAMETERS[name] else LIST
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user, backend=BACKEND)
+    return client
+
+
+@pytest.mark.timeout(300)
+def test_every_page_of_grants():
+    found = samples()
+    counts = {}
+    for route in page_routes():
+        if not route.name.startswith(APPS) or route.name not in found:
+            continue
+        kwargs, person = found[route.name]
+        count = queries(signed_in(person), reverse(route.name, kwargs=kwargs))
+        counts[route.name] = count
+    assert len(counts) > 40, "the search finds nothing"
+
+    above = {
+        name: count for name, count in counts.items() if count > max(limit(name), OVER.get(name, 0))
+    }
+    assert above == {}, "these pages take more queries than they may"
+    below = {name for name in OVER if name in counts and counts[name] <= limit(name)}
+    assert below == set(), "these are within their limit: take them out of OVER"
+
+
+@pytest.mark.parametrize("noun", list(rows.MAKE))
+def test_no_more_queries_for_a_thousand_rows_than_for_a_hundred(noun):
+    people = rows.cast()
+    rows.MAKE[noun](people, 100)
+    few = {what: queries(signed_in(who), url) for what, who, url in rows.pages(noun, people)}
+    rows.MAKE[noun](people, 900)
+    many = {what: queries(signed_in(who), url) for what, who, url in rows.pages(noun, people)}
+    assert many == few
+    above = {
+        what: count
+        for what, count in many.items()
+        if count > max(limit(what.split()[0]), OVER.get(what.split()[0], 0))
+    }
+    assert above == {}, "these pages take more queries than they may"
