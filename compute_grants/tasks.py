@@ -6,6 +6,7 @@ from django.utils import timezone
 from compute_grants.actions import (
     alerts,
     allocations,
+    assignment_plans,
     award_runs,
     call_news,
     calls,
@@ -77,3 +78,9 @@ def carry_out_award_run(pk: int) -> None:
 def sweep_award_runs() -> None:
     """Every half minute: queue again what dead workers left, wake workers for what waits."""
     award_runs.sweep()
+
+
+@shared_task(name="compute_grants.compute_plans")
+def compute_plans() -> None:
+    """Every minute, and when one is asked for: compute the plans of reviewers that wait."""
+    assignment_plans.compute_waiting()

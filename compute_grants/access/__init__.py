@@ -4,12 +4,15 @@ from compute_grants.access import (
     access_types,
     allocations,
     amendments,
+    assignment_plans,
     award_runs,
     call_terms,
     calls,
     decision_sets,
+    expertise,
     machines,
     maintenance,
+    normalisation,
     outputs,
     panel,
     proposals,
@@ -43,6 +46,9 @@ MODULES = (
     usage,
     statistics,
     usage_runs,
+    expertise,
+    assignment_plans,
+    normalisation,
 )
 API: Table = {name: rules for module in MODULES for name, rules in module.API.items()}
 PAGES: Table = {name: rules for module in MODULES for name, rules in module.PAGES.items()}

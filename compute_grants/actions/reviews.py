@@ -47,8 +47,15 @@ class Mark:
 
 
 @transaction.atomic
-def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) -> ReviewAssignment:
-    """Invite somebody to review a proposal in peer review.
+def assign(
+    proposal: Proposal,
+    *,
+    reviewer: User,
+    due_at: datetime,
+    by: User,
+    known: policy.Fitness | None = None,
+) -> ReviewAssignment:
+    """Invite somebody to review a proposal in peer review. `known`: read once for many.
 
     Raises PermissionDenied, NotUnderReview, AlreadyInvited, or Conflict with what was found.
     """
@@ -60,7 +67,7 @@ def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) ->
     policy.can_assign(by, proposal).require()
     if proposal.state != State.PEER_REVIEW:
         raise NotUnderReview(_("Reviewers are invited once the centres have found it feasible."))
-    refuse_conflict(proposal, reviewer)
+    refuse_conflict(proposal, reviewer, known)
     if proposal.assignments.filter(reviewer=reviewer).exists():
         raise AlreadyInvited(_("This person was invited to review this proposal before."))
     assignment = ReviewAssignment.objects.create(
@@ -79,8 +86,10 @@ def assign(proposal: Proposal, *, reviewer: User, due_at: datetime, by: User) ->
     return assignment
 
 
-def refuse_conflict(proposal: Proposal, reviewer: User) -> None:
-    fit = policy.can_be_invited(proposal, reviewer)
+def refuse_conflict(
+    proposal: Proposal, reviewer: User, known: policy.Fitness | None = None
+) -> None:
+    fit = policy.can_be_invited(proposal, reviewer, known)
     if not fit:
         message = _("%(name)s cannot review this proposal: %(reason)s")
         raise Conflict(message % {"name": reviewer.name, "reason": fit.reason})

@@ -5,11 +5,14 @@ from rest_framework.routers import BaseRouter
 from compute_grants.api.access_types import AccessTypeViewSet
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
+from compute_grants.api.assignment_plans import PlanViewSet
 from compute_grants.api.award_runs import AwardRunViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.decision_sets import DecisionSetViewSet
+from compute_grants.api.expertise import ExpertiseViewSet, ResearchTopicViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
+from compute_grants.api.normalisation import NormalisationViewSet
 from compute_grants.api.outputs import OutputViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
@@ -37,6 +40,10 @@ def register(router: BaseRouter) -> None:
     router.register("waivers", WaiverViewSet, basename="waiver")
     router.register("review-policies", ReviewPolicyViewSet, basename="reviewpolicy")
     router.register("decision-sets", DecisionSetViewSet, basename="decisionset")
+    router.register("topics", ResearchTopicViewSet, basename="topic")
+    router.register("expertise", ExpertiseViewSet, basename="expertise")
+    router.register("normalisations", NormalisationViewSet, basename="normalisation")
+    router.register("assignment-plans", PlanViewSet, basename="plan")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,6 +20,7 @@ from scipy import sparse
 TOPIC_WEIGHT = 0.6  # topics are chosen, words only occur
 TOP_TERMS = 5
 LONGEST_TEXT = 20_000  # characters of one document that are read
+_OFTEN = 2  # a keyword used once may be in passing
 
 _RUN = re.compile(r"[a-z][a-z0-9+#-]*[a-z0-9+#]|[\u3400-\u4dbf\u4e00-\u9fff]+")
 _HAN = "\u3400"
@@ -103,15 +104,14 @@ def _tf_idf(documents: Sequence[Document]) -> _Rows:
     seen = Counter(term for each in counts for term in each)
     vocabulary = sorted(seen)
     column = {term: n for n, term in enumerate(vocabulary)}
-    indptr, indices, data = [0], [], []
-    for each in counts:
-        for term, count in each.items():
-            rarity = np.log((1 + len(documents)) / (1 + seen[term])) + 1
-            indices.append(column[term])
-            data.append((1 + np.log(count)) * rarity)
-        indptr.append(len(indices))
+    indices = np.array([column[term] for each in counts for term in each], dtype=np.int_)
+    uses = np.array([count for each in counts for count in each.values()], dtype=np.float64)
+    indptr = np.cumsum([0, *(len(each) for each in counts)])
+    within = np.array([seen[term] for term in vocabulary], dtype=np.float64)
+    rarity = np.log((1 + len(documents)) / (1 + within)) + 1
+    data = (1 + np.log(uses)) * rarity[indices]
     shape = (len(documents), len(vocabulary))
-    matrix = sparse.csr_matrix((np.array(data, dtype=np.float64), indices, indptr), shape=shape)
+    matrix = sparse.csr_matrix((data, indices, indptr), shape=shape)
     return _Rows(_unit_rows(matrix), vocabulary)
 
 
@@ -138,3 +138,31 @@ def _incidence(documents: Iterable[Document], place: dict[str, int]) -> Matrix:
     for n, columns in enumerate(rows):
         found[n, columns] = 1.0
     return found
+
+
+class TopicFinder:
+    """Finds what texts are about by keywords, which are given by topic and in lower case."""
+
+    def __init__(self, keywords: Mapping[str, Iterable[str]]) -> None:
+        self._topics: dict[str, list[str]] = {}
+        for topic, words in keywords.items():
+            for word in words:
+                self._topics.setdefault(word, []).append(topic)
+        latin = sorted((w for w in self._topics if w.isascii()), key=lambda w: (-len(w), w))
+        self._han = [word for word in self._topics if not word.isascii()]
+        either = "|".join(re.escape(word) for word in latin)
+        self._latin = re.compile(rf"(?<![a-z0-9])({either})s?(?![a-z0-9])") if latin else None
+
+    def topics(self, text: str, *, most: int = 4) -> frozenset[str]:
+        """Those whose keywords the text uses twice or more, at most `most` of them.
+
+        Latin keywords count as whole words, with or without an s.
+        """
+        searched = text[:LONGEST_TEXT].lower()
+        uses = Counter(self._latin.findall(searched) if self._latin else ())
+        uses.update({word: searched.count(word) for word in self._han})
+        found = Counter[str]()
+        for word, count in uses.items():
+            for topic in self._topics[word]:
+                found[topic] += count
+        return frozenset(topic for topic, n in found.most_common(most) if n >= _OFTEN)

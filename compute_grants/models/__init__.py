@@ -4,6 +4,7 @@ from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
+from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
 from compute_grants.models.award_runs import AwardRun
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
 from compute_grants.models.decision_sets import (
@@ -13,6 +14,7 @@ from compute_grants.models.decision_sets import (
     DecisionSignature,
 )
 from compute_grants.models.eligibility import EligibilityRule
+from compute_grants.models.expertise import Expertise, ResearchTopic
 from compute_grants.models.machines import (
     Capacity,
     FusionStage,
@@ -61,6 +63,7 @@ __all__ = [
     "AllocationMember",
     "Amendment",
     "AmendmentPart",
+    "AssignmentPlan",
     "AwardLine",
     "AwardRun",
     "Call",
@@ -75,6 +78,7 @@ __all__ = [
     "DecisionSignature",
     "EligibilityRule",
     "ExchangeRate",
+    "Expertise",
     "FusionStage",
     "GrantReport",
     "Machine",
@@ -86,6 +90,7 @@ __all__ = [
     "PanelDecision",
     "Partition",
     "PeakRate",
+    "PlannedPair",
     "Precision",
     "ProgrammePolicy",
     "Proposal",
@@ -94,6 +99,7 @@ __all__ = [
     "RebuttalWindow",
     "ReportReminder",
     "ReportSubmission",
+    "ResearchTopic",
     "Resource",
     "ResourceRequest",
     "Review",

@@ -3,6 +3,7 @@
 from compute_grants.notices import (
     allocations,
     amendments,
+    assignment_plans,
     award_runs,
     calls,
     machines,
@@ -22,6 +23,7 @@ NOTICES: dict[str, Notice] = {
     **calls.NOTICES,
     **proposals.NOTICES,
     **reviews.NOTICES,
+    **assignment_plans.NOTICES,
     **panel.NOTICES,
     **award_runs.NOTICES,
     **allocations.NOTICES,

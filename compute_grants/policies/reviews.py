@@ -1,5 +1,8 @@
 """Who may review what: no interest, declared before reading."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +13,7 @@ from compute_grants.models import (
     ReviewAssignment,
     interested_institutions,
 )
-from compute_grants.policies.conflicts import detected_conflicts, own_interest
+from compute_grants.policies.conflicts import Pair, Reason, conflicts_between, own_interest
 from consortium.models import Affiliation, Reviewer, User, in_force
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
@@ -83,13 +86,31 @@ def _seated(user: User, call: Call) -> bool:
     return call.panel.filter(pk=user.pk).exists()
 
 
-def can_be_invited(proposal: Proposal, reviewer: User) -> Decision:
-    """Whether this person may be asked to review this proposal."""
-    today = timezone.localdate()
-    if not Reviewer.objects.filter(in_force(today), user=reviewer, user__is_active=True).exists():
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """Read once for many invitations: who has standing as a reviewer, and every conflict."""
+
+    reviewers: frozenset[int]
+    conflicts: Mapping[Pair, list[Reason]]
+
+
+def fitness(proposals: Iterable[Proposal], people: Iterable[User]) -> Fitness:
+    """A fixed number of queries. Expects each proposal's institution and lead loaded."""
+    asked = list(people)
+    rows = Reviewer.objects.filter(
+        in_force(timezone.localdate()), user__in=asked, user__is_active=True
+    )
+    standing_now = frozenset(rows.values_list("user", flat=True))
+    return Fitness(standing_now, conflicts_between(proposals, asked))
+
+
+def can_be_invited(proposal: Proposal, reviewer: User, known: Fitness | None = None) -> Decision:
+    """Whether this person may be asked to review this proposal; `known` where it was read."""
+    known = known or fitness([proposal], [reviewer])
+    if reviewer.pk not in known.reviewers:
         return deny(_("This person is not a reviewer of the consortium today."))
-    conflict = detected_conflicts(proposal, [reviewer]).get(reviewer.pk)
-    return deny(conflict) if conflict else ALLOW
+    reasons = known.conflicts.get((proposal.pk, reviewer.pk))
+    return deny(reasons[0].text) if reasons else ALLOW
 
 
 def can_open_rebuttal(user: User, proposal: Proposal) -> Decision:

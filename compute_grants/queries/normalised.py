@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 
 from compute_grants.matching.normalise import Normalised, normalise
-from compute_grants.models import Call, Proposal, ReviewAssignment, Score
+from compute_grants.models import (
+    Call,
+    Proposal,
+    ReviewAssignment,
+    Score,
+    interested_institutions,
+)
+from compute_grants.policies.conflicts import team_names
+from consortium.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,10 @@ class Reviewed:
 
 def adjusted(call: Call) -> dict[int, Adjusted]:
     """Every proposal of the call with a review that counts, by id. One query."""
-    found = reviewed(call)
+    return _adjusted(reviewed(call))
+
+
+def _adjusted(found: Reviewed) -> dict[int, Adjusted]:
     fit = found.fit
     return {
         pk: Adjusted(
@@ -86,3 +100,125 @@ def _fitted(rows: tuple[tuple[int, int, int], ...]) -> Reviewed:
         [total / 100 for _proposal, _reviewer, total in rows],
     )
     return Reviewed(proposals, reviewers, len(rows), fit)
+
+
+# For the page
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One proposal: raw mean and adjusted score, both 0 to 5.
+
+    hidden: why the reader does not see it ("interest" or "own_review"), else "". A hidden row
+    holds its number and nothing else.
+    """
+
+    number: str
+    hidden: str = ""
+    proposal: Proposal | None = None
+    raw: float = 0.0
+    adjusted: Adjusted | None = None
+    group: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StrictRow:
+    """One reviewer: how far above (positive) or below the average reviewer they score."""
+
+    person: User
+    strictness: float
+    error: float
+    reviews: int
+
+
+def score_rows(call: Call, found: Reviewed, user: User) -> list[ScoreRow]:
+    """The best adjusted score first. Four queries.
+
+    Of the reader's own side, and of what the reader still has to review, only the number.
+    """
+    fit, place = found.fit, {pk: n for n, pk in enumerate(found.proposals)}
+    proposals = Proposal.objects.filter(pk__in=place).select_related("institution", "call")
+    hidden = _hidden(call, list(proposals), user)
+    by_adjusted = sorted(proposals, key=lambda p: (-fit.score[place[p.pk]], p.number))
+    values = _adjusted(found)
+    return [
+        ScoreRow(proposal.number, hidden=hidden[proposal.pk])
+        if proposal.pk in hidden
+        else ScoreRow(
+            proposal.number,
+            proposal=proposal,
+            raw=float(fit.raw[place[proposal.pk]]),
+            adjusted=values[proposal.pk],
+            group=int(fit.group[place[proposal.pk]]),
+        )
+        for proposal in by_adjusted
+    ]
+
+
+def _hidden(call: Call, proposals: list[Proposal], user: User) -> dict[int, str]:
+    """Three queries."""
+    houses = set(interested_institutions(user).values_list("pk", flat=True))
+    teams = team_names([proposal.pk for proposal in proposals])
+    waiting = ReviewAssignment.objects.filter(
+        proposal__call=call, reviewer=user, state__in=["invited", "confirmed"]
+    )
+    found = dict.fromkeys(waiting.values_list("proposal", flat=True), "own_review")
+    for proposal in proposals:
+        own = user.pk == proposal.lead_id or user.pk in teams.get(proposal.pk, {})
+        if own or proposal.institution_id in houses:
+            found[proposal.pk] = "interest"
+    return found
+
+
+def strict_rows(found: Reviewed, call: Call) -> list[StrictRow]:
+    """The strictest first. Two queries."""
+    people = User.objects.in_bulk(found.reviewers)
+    counts = Counter(
+        ReviewAssignment.objects.filter(
+            proposal__call=call, state__in=ReviewAssignment.IN, review__isnull=False
+        ).values_list("reviewer", flat=True)
+    )
+    rows = [
+        StrictRow(
+            people[pk],
+            strictness=float(found.fit.strictness[n]),
+            error=float(found.fit.strictness_error[n]),
+            reviews=counts[pk],
+        )
+        for n, pk in enumerate(found.reviewers)
+    ]
+    return sorted(rows, key=lambda row: (row.strictness, row.person.pk))
+
+
+def score_chart(rows: list[ScoreRow]) -> dict[str, Any]:
+    """Bars from one standard error below to one above; points for adjusted and raw scores."""
+    shown = [row for row in rows if row.adjusted is not None]
+    kept = [(row, row.adjusted) for row in shown if row.adjusted]
+    low = [round(max(0.0, each.score - each.error), 2) for _row, each in kept]
+    width = [round(2 * each.error, 2) for _row, each in kept]
+    return {
+        "xAxis": {"type": "category", "data": [row.number for row in shown]},
+        "yAxis": {"type": "value", "min": 0, "max": 5, "name": _("Score")},
+        "legend": {"data": [_("Adjusted"), _("Raw mean"), _("Standard error")]},
+        "series": [
+            {"type": "bar", "stack": "error", "data": low, "silent": True}
+            | {"itemStyle": {"opacity": 0}, "name": " "},
+            {"type": "bar", "stack": "error", "data": width, "name": _("Standard error")}
+            | {"barMaxWidth": 8, "itemStyle": {"opacity": 0.35}},
+            {
+                "type": "line",
+                "name": _("Adjusted"),
+                "lineStyle": {"opacity": 0},
+                "symbolSize": 8,
+                "data": [round(each.score, 2) for _row, each in kept],
+            },
+            {
+                "type": "line",
+                "name": _("Raw mean"),
+                "lineStyle": {"opacity": 0},
+                "symbol": "emptyDiamond",
+                "symbolSize": 8,
+                "data": [round(row.raw, 2) for row, _each in kept],
+            },
+        ],
+    }

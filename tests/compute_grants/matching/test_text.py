@@ -2,7 +2,7 @@
 
 import pytest
 
-from compute_grants.matching.text import Affinity, Document, terms
+from compute_grants.matching.text import Affinity, Document, TopicFinder, terms
 
 
 def doc(text="", *topics):
@@ -61,3 +61,12 @@ def test_a_pair_says_why():
 def test_nobody_and_nothing():
     assert Affinity([], []).values.shape == (0, 0)
     assert Affinity([doc("a b")], []).values.shape == (1, 0)
+
+
+def test_topics_are_found_by_keywords_in_both_languages():
+    finder = TopicFinder({"ocean": ["wave", "海洋"], "chips": ["chip", "sea wave"], "idle": []})
+    assert finder.topics("Waves and wave.") == {"ocean"}
+    assert finder.topics("海洋与海洋") == {"ocean"}
+    assert finder.topics("one wave, microwave, waveform") == set()  # whole words, more than once
+    assert finder.topics("chips chip chip 海洋 wave", most=1) == {"chips"}
+    assert TopicFinder({}).topics("wave wave") == set()

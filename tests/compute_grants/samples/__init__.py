@@ -5,12 +5,15 @@ from tests.compute_grants.samples import (
     access_types,
     allocations,
     amendments,
+    assignment_plans,
     award_runs,
     call_terms,
     calls,
     decision_sets,
+    expertise,
     machines,
     maintenance,
+    normalisation,
     outputs,
     panel,
     proposals,
@@ -45,6 +48,9 @@ MODULES = (
     usage,
     statistics,
     usage_runs,
+    expertise,
+    assignment_plans,
+    normalisation,
 )
 # API routes by the page whose sample is about the same kind of row.
 LIKE = {
