@@ -11,6 +11,7 @@ PAGES: Table = {
     "compute_grants:award_run": page(Permission.AWARD_PROPOSE),
     "compute_grants:award_run_progress": page(Permission.AWARD_PROPOSE),
     "compute_grants:award_run_stop": only_post(Permission.AWARD_PROPOSE),
+    "compute_grants:award_run_adopt": both(Permission.PANEL_DECIDE),
     "compute_grants:award_run_csv": page(Permission.AWARD_PROPOSE),
 }
 API: Table = {
@@ -18,5 +19,6 @@ API: Table = {
     "api:awardrun-detail": api_read(Permission.AWARD_PROPOSE),
     "api:awardrun-result": api_read(Permission.AWARD_PROPOSE),
     "api:awardrun-compare": api_read(Permission.AWARD_PROPOSE),
+    **api_acts("awardrun", Permission.PANEL_DECIDE, ["adopt"]),
     **api_acts("awardrun", Permission.AWARD_PROPOSE, ["stop"]),
 }

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compute_grants.actions import award_runs as actions
+from compute_grants.actions.award_adoption import Terms, adopt
 from compute_grants.actions.award_inputs import Parameters
 from compute_grants.api.inputs import valid_input
 from compute_grants.models import AwardRun, Call
@@ -59,6 +60,22 @@ class AwardRunInput(StrictSerializer):
     budgets = serializers.DictField(
         child=serializers.IntegerField(max_value=10**16), required=False
     )
+
+
+class AdoptInput(StrictSerializer):
+    """declined: what becomes of proposals without time; left out, they stay undecided."""
+
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    award_reason = serializers.CharField(max_length=4000)
+    decline_reason = serializers.CharField(max_length=4000, default="", allow_blank=True)
+    declined = serializers.ChoiceField(
+        choices=["waitlisted", "rejected"], default="", allow_blank=True
+    )
+
+
+class AdoptedSerializer(serializers.Serializer[Any]):
+    set = serializers.CharField(source="number")
 
 
 class LineSerializer(serializers.Serializer[Any]):
@@ -132,6 +149,14 @@ class AwardRunViewSet(
         """Stop it; what it has found by then is kept."""
         run = actions.stop(self.get_object(), by=actor(request))
         return Response(self.get_serializer(run).data)
+
+    @extend_schema(request=AdoptInput, responses={201: AdoptedSerializer})
+    @action(detail=True, methods=["post"])
+    def adopt(self, request: Request, **_kwargs: Any) -> Response:
+        """Put its awards into a new draft set of decisions, which two of the panel sign."""
+        data = valid_input(AdoptInput, request)
+        found = adopt(self.get_object(), terms=Terms(**data), by=actor(request))
+        return Response(AdoptedSerializer(found).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=ResultSerializer)
     @action(detail=True, methods=["get"], pagination_class=None)

@@ -9,5 +9,6 @@ EVENTS: dict[str, str | Promise] = {
     "award_run.stopped": _("Proposal of awards stopped"),
     "award_run.done": _("Awards proposed"),
     "award_run.failed": _("Proposal of awards failed"),
+    "award_run.adopted": _("Proposed awards adopted as a draft"),
     "award_run.resumed": _("Proposal of awards taken up again"),
 }

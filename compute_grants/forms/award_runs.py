@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.award_inputs import RANGES, Parameters
-from compute_grants.forms.fields import HOUR, HoursField
+from compute_grants.forms.fields import HOUR, DayField, HoursField, ProseField
 from compute_grants.models import AwardRun, CallBudget
 from compute_grants.queries.calls import Offer
 from consortium.models import Institution
@@ -128,6 +128,43 @@ class AwardRunForm(forms.Form):
             if (seconds := data.get(f"budget_{budget.resource_id}")) is not None
         }
         return Parameters(**plain, floors=floors, budgets=budgets)
+
+
+class AdoptForm(forms.Form):
+    """What a run does not say."""
+
+    starts_on = DayField(label=_("First day"))
+    ends_on = DayField(label=_("Last day"))
+    award_reason = ProseField(
+        label=_("Reason of the awards"),
+        rows=3,
+        max_length=4000,
+        help_text=_("Every applicant who is awarded time reads it."),
+    )
+    declined = forms.ChoiceField(
+        label=_("Proposals without time"),
+        choices=[
+            ("waitlisted", _("put on the waitlist")),
+            ("rejected", _("turned down")),
+            ("", _("left undecided")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+        initial="waitlisted",
+    )
+    decline_reason = ProseField(
+        label=_("Reason of the declines"),
+        rows=3,
+        max_length=4000,
+        required=False,
+        help_text=_("Every applicant without time reads it."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("declined") and not data.get("decline_reason", "").strip():
+            self.add_error("decline_reason", _("Give the reason; the applicant reads it."))
+        return data
 
 
 def _initial(parameters: dict[str, Any]) -> dict[str, Any]:

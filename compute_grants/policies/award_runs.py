@@ -16,6 +16,11 @@ def can_start(user: User, call: Call) -> Decision:
     return deny(_("Only the panel of this call and the R&D office let awards be proposed."))
 
 
+def can_adopt(user: User, run: AwardRun) -> Decision:
+    """Decisions are the panel's own. Expects run.call loaded."""
+    return can_rank(user, run.call)
+
+
 def can_stop(user: User, run: AwardRun) -> Decision:
     """Expects run.call loaded."""
     return can_start(user, run.call)

@@ -13,7 +13,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from compute_grants.models import AwardRun, Call, Proposal, Resource, interested_institutions
+from compute_grants.models import AwardRun, Call, Proposal, Resource
+from compute_grants.policies.decision_sets import interests
 from compute_grants.queries.award_reasons import sentence
 from consortium.models import Institution, User
 
@@ -120,12 +121,8 @@ class Sources:
     @cached_property
     def hidden(self) -> frozenset[str]:
         """Numbers of the proposals in which the reader has an interest."""
-        own = set(interested_institutions(self.user).values_list("pk", flat=True))
-        return frozenset(
-            number
-            for number, proposal in self.proposals.items()
-            if proposal.lead_id == self.user.pk or proposal.institution_id in own
-        )
+        own = interests(self.user, self.proposals.values())
+        return frozenset(n for n, proposal in self.proposals.items() if proposal.pk in own)
 
 
 class Result:

@@ -16,8 +16,8 @@ from compute_grants.models import (
     ResourceRequest,
     ReviewAssignment,
     Score,
-    interested_institutions,
 )
+from compute_grants.policies.decision_sets import interests
 from compute_grants.queries.calls import Offer
 from compute_grants.queries.normalised import Adjusted, adjusted
 from consortium.models import User
@@ -63,7 +63,7 @@ class Cut:
 
 
 def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
-    """The call's proposals, best first, those without a review last. Four queries.
+    """The call's proposals, best first, those without a review last. Six queries.
 
     order: by the reviews' "mean", or by the score "adjusted" for how strict reviewers are.
     Scores of what the reader still has to review are left out, as the reviews are.
@@ -100,7 +100,7 @@ def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     return rows
 
 
-def _judged(call: Call, user: User) -> tuple[list[Proposal], set[int], set[int]]:
+def _judged(call: Call, user: User) -> tuple[list[Proposal], frozenset[int], set[int]]:
     """The call's proposals with `asked`; ids of the reader's own side, of those to review."""
     asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
     mine = ReviewAssignment.objects.filter(
@@ -109,16 +109,12 @@ def _judged(call: Call, user: User) -> tuple[list[Proposal], set[int], set[int]]
     rows = (
         call.proposals.judged()
         .select_related("institution", "call")
-        .annotate(
-            own=Q(lead=user) | Q(institution__in=interested_institutions(user)),
-            to_review=Exists(mine),
-        )
+        .annotate(to_review=Exists(mine))
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
         .order_by("number")
     )
-    own = {row.pk for row in rows if row.own}  # type: ignore[attr-defined]  # annotated
     unread = {row.pk for row in rows if row.to_review}  # type: ignore[attr-defined]  # annotated
-    return list(rows), own, unread
+    return list(rows), interests(user, rows), unread
 
 
 def _place(score: float | None, proposal: Proposal) -> tuple[bool, float, str]:

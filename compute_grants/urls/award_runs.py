@@ -14,6 +14,7 @@ URLS = [
     ),
     path("award-runs/<int:pk>/", award_runs.award_run, name="award_run"),
     path("award-runs/<int:pk>/progress/", award_runs.award_run_progress, name="award_run_progress"),
+    path("award-runs/<int:pk>/adopt/", award_runs.award_run_adopt, name="award_run_adopt"),
     path("award-runs/<int:pk>/stop/", award_runs.award_run_stop, name="award_run_stop"),
     path("award-runs/<int:pk>/awards.csv", award_runs.award_run_csv, name="award_run_csv"),
 ]

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from compute_grants.actions import award_runs as actions
+from compute_grants.actions.award_adoption import Terms, adopt
 from compute_grants.exports import csv_response
-from compute_grants.forms.award_runs import AwardRunForm
+from compute_grants.forms.award_runs import AdoptForm, AwardRunForm
 from compute_grants.forms.fields import attempt, status_of
-from compute_grants.models import AwardRun, Call
+from compute_grants.models import AwardRun, Call, DecisionSet
 from compute_grants.policies import award_runs as policy
 from compute_grants.queries import award_runs as queries
 from compute_grants.queries.award_parameters import named, parameter_rows
@@ -101,6 +102,8 @@ def award_run(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "parameters": parameter_rows(run, result.resources),
         "can_stop": policy.can_stop(actor(request), run),
+        "can_adopt": policy.can_adopt(actor(request), run),
+        "sets": DecisionSet.objects.visible_to(actor(request)).filter(run_pk=run.pk),
     }
     return render(request, "compute_grants/award_run.html", context)
 
@@ -126,6 +129,23 @@ def award_run_stop(request: HttpRequest, pk: int) -> HttpResponse:
     run = actions.stop(_run(request, pk), by=actor(request))
     messages.success(request, _("The run is being stopped. What it found is kept."))
     return redirect(run)
+
+
+@require_http_methods(["GET", "POST"])
+def award_run_adopt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything the draft will hold, the dates and the reasons; then the draft."""
+    run, user = _run(request, pk), actor(request)
+    policy.can_adopt(user, run).require()
+    form = AdoptForm(request.POST or None)
+    made: list[DecisionSet] = []
+    if form.is_valid() and attempt(
+        form, lambda: made.append(adopt(run, terms=Terms(**form.cleaned_data), by=user))
+    ):
+        messages.success(request, _("The draft is ready. Read it, then ask for signatures."))
+        return redirect(made[0])
+    result = queries.Result(run, user)
+    context = {"run": run, "form": form, "rows": result.rows, "masked": result.masked}
+    return render(request, "compute_grants/award_run_adopt.html", context, status=status_of(form))
 
 
 @require_safe

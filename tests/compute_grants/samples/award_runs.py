@@ -22,9 +22,11 @@ def samples() -> Samples:
         "compute_grants:award_run": (run, judge),
         "compute_grants:award_run_progress": (run, judge),
         "compute_grants:award_run_stop": (run, judge),
+        "compute_grants:award_run_adopt": (run, judge),
         "compute_grants:award_run_csv": (run, judge),
         "api:awardrun-detail": (run, judge),
         "api:awardrun-result": (run, judge),
         "api:awardrun-compare": (run, judge),
+        "api:awardrun-adopt": (run, judge),
         "api:awardrun-stop": (run, judge),
     }
