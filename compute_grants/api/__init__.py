@@ -7,6 +7,7 @@ from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.assignment_plans import PlanViewSet
 from compute_grants.api.award_runs import AwardRunViewSet
+from compute_grants.api.call_documents import CallDocumentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.decision_sets import DecisionSetViewSet
 from compute_grants.api.expertise import ExpertiseViewSet, ResearchTopicViewSet
@@ -32,6 +33,7 @@ def register(router: BaseRouter) -> None:
     router.register("exchange-rates", ExchangeRateViewSet, basename="exchangerate")
     router.register("charging-rules", ChargingRuleViewSet, basename="chargingrule")
     router.register("access-types", AccessTypeViewSet, basename="accesstype")
+    router.register("call-documents", CallDocumentViewSet, basename="calldocument")
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")

@@ -16,6 +16,8 @@ EVENTS: dict[str, str | Promise] = {
     "call.budget_raised": _("Budget raised"),
     "call.panel_set": _("Panel appointed"),
     "call.published": _("Call published"),
+    "call.document_attached": _("Document attached"),
+    "call.document_removed": _("Document taken off"),
     "call.closes_soon": _("Reminded of the closing time"),
     "call.opened": _("Call opened"),
     "call.in_review": _("Call closed to proposals"),

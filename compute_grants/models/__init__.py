@@ -13,6 +13,7 @@ from compute_grants.models.decision_sets import (
     DecisionSet,
     DecisionSignature,
 )
+from compute_grants.models.documents import CallDocument
 from compute_grants.models.eligibility import EligibilityRule
 from compute_grants.models.expertise import Expertise, ResearchTopic
 from compute_grants.models.machines import (
@@ -68,6 +69,7 @@ __all__ = [
     "AwardRun",
     "Call",
     "CallBudget",
+    "CallDocument",
     "CallRound",
     "Capacity",
     "ChargingRule",

@@ -18,6 +18,7 @@ NOTICES: dict[str, Notice] = {
     "call.budget_raised": Notice(
         CALLS, _("“%(title)s” offers more time on %(machine)s: %(hours)s hours in all.")
     ),
+    "call.document_attached": Notice(CALLS, _("A document was added to “%(title)s”: %(document)s")),
     "call.closes_soon": Notice(CALLS, _("“%(title)s” closes at %(closes_at)s.")),
     "call.decided": Notice(CALLS, _("All proposals under “%(title)s” are decided.")),
 }

@@ -14,7 +14,8 @@ from compute_grants.actions import proposals
 from compute_grants.actions.calls import lacking
 from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.proposals import StartForm
-from compute_grants.models import Call, Proposal
+from compute_grants.models import Call, CallDocument, Proposal
+from compute_grants.policies import call_documents as document_policy
 from compute_grants.policies import calls as policy
 from compute_grants.policies import eligibility
 from compute_grants.policies import reviews as review_policy
@@ -60,6 +61,7 @@ def call(request: HttpRequest, code: str) -> HttpResponse:
         "rounds": rounds,
         "calendar": calendar(found, rounds, now),
         "access_types": found.access_types.order_by("pk"),
+        "documents": CallDocument.objects.filter(call=found).select_related("file", "call"),
         "timeline": _timeline(found),
         "mine": found.proposals.filter(lead=user).order_by("pk") if user else [],
         "manages": manages,
@@ -84,6 +86,8 @@ def _of_reader(call: Call, user: User, now: datetime) -> dict[str, object]:
         "can_follow": policy.can_follow(user, call),
         "can_extend": policy.can_extend(user, call),
         "can_raise": policy.can_raise_budget(user, call),
+        "can_attach": document_policy.can_attach(user, call),
+        "can_remove": document_policy.can_remove(user, call),
     }
 
 
