@@ -199,6 +199,26 @@ class Reports(Body):
     last_reminder_days: int = whole(7, gettext_lazy("Last reminder so many days before"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateReports(Body):
+    """What follows when a report is late, in days beyond its due date."""
+
+    refuse_after_days: int = whole(
+        30, gettext_lazy("Proposals and requests refused after so many days"), least=1
+    )
+    suspend_after_days: int = whole(
+        90, gettext_lazy("Running grants suspended after so many days"), least=1
+    )
+    notice_days: int = whole(
+        14, gettext_lazy("Each step announced so many days before"), least=1, most=365
+    )
+
+    def check(self) -> None:
+        if self.refuse_after_days > self.suspend_after_days:
+            message = _("Submissions are refused before grants are suspended, or with that.")
+            raise Invalid({"suspend_after_days": [message]})
+
+
 KINDS: dict[str, type[Body]] = {
     "extension": Extension,
     "supplement": Supplement,
@@ -210,6 +230,7 @@ KINDS: dict[str, type[Body]] = {
     "overuse": Overuse,
     "release_schedule": ReleaseSchedule,
     "reports": Reports,
+    "late_reports": LateReports,
 }
 LABELS: dict[str, str | Promise] = {
     "extension": gettext_lazy("Extension"),
@@ -222,6 +243,7 @@ LABELS: dict[str, str | Promise] = {
     "overuse": gettext_lazy("Overuse"),
     "release_schedule": gettext_lazy("Release schedule"),
     "reports": gettext_lazy("Reports"),
+    "late_reports": gettext_lazy("Late reports"),
 }
 
 

@@ -11,6 +11,7 @@ from compute_grants.actions import (
     call_news,
     calls,
     maintenance,
+    late_reports,
     overuse,
     release_schedule,
     reminders,
@@ -62,7 +63,7 @@ def remind_reviewers() -> None:
 
 @shared_task(name="compute_grants.sweep_reports")
 def sweep_reports() -> None:
-    """Every few minutes: ask for the reports that are owed, and remind of them."""
+    """Every few minutes: ask for the reports that are owed, remind, and follow up late ones."""
     while report_dates.sweep():
         pass
     report_reminders.remind()
@@ -84,3 +85,4 @@ def sweep_award_runs() -> None:
 def compute_plans() -> None:
     """Every minute, and when one is asked for: compute the plans of reviewers that wait."""
     assignment_plans.compute_waiting()
+    late_reports.follow()

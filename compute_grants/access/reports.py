@@ -10,6 +10,8 @@ PAGES: Table = {
     # The grant's own people write: the policy says so to everybody else who sees the grant.
     "compute_grants:report_edit": both(Permission.ALLOCATION_MEMBERS),
     "compute_grants:report_check": both(Permission.ALLOCATION_MEMBERS),
+    "compute_grants:report_extend": both(Permission.ALLOCATION_MANAGE),
+    "compute_grants:report_waive": both(Permission.ALLOCATION_MANAGE),
     "compute_grants:report_receipt": page(Permission.ALLOCATION_VIEW),
 }
 API: Table = {
@@ -18,5 +20,7 @@ API: Table = {
     | api_write(Permission.ALLOCATION_MEMBERS, "PATCH"),
     "api:grantreport-figures": api_read(Permission.ALLOCATION_VIEW),
     **api_acts("grantreport", Permission.ALLOCATION_MEMBERS, ["submit"]),
-    **api_acts("grantreport", Permission.ALLOCATION_MANAGE, ["accept", "return"]),
+    **api_acts(
+        "grantreport", Permission.ALLOCATION_MANAGE, ["accept", "return", "extend", "waive"]
+    ),
 }

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import advances, closing, release_schedule, report_dates
+from compute_grants.actions import advances, closing, late_reports, release_schedule, report_dates
 from compute_grants.actions.grant_account import budget_of, locked, want
 from compute_grants.models import (
     Allocation,
@@ -215,6 +215,7 @@ def _change(
     allocation.state, allocation.state_reason = new, (reason or "")[:300]
     allocation.suspended_by_rule = False
     allocation.save(update_fields=["state", "state_reason", "suspended_by_rule"])
+    late_reports.forget(allocation)
     audit.record(event, allocation, by=by, reason=allocation.state_reason)
     want(allocation)
     return allocation

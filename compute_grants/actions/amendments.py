@@ -13,6 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import amendment_effects, amendment_notices, exchange
+from compute_grants import programme
+from compute_grants.actions import amendment_effects, exchange, late_reports
 from compute_grants.actions.grant_account import locked_with_usage
 from compute_grants.amendment_facts import Facts
 from compute_grants.models import Allocation, Amendment, AmendmentPart
@@ -98,11 +100,13 @@ def revise(amendment: Amendment, *, wish: Wish, by: User) -> Amendment:
 def submit(amendment: Amendment, *, by: User) -> Amendment:
     """Hand a draft in. What needs nobody's word is done at once.
 
-    Raises PermissionDenied, WrongState, NotOpen, Invalid; what its effect raises, where it
-    has one now.
+    Raises PermissionDenied, WrongState, NotOpen, ReportsLate, Invalid; what its effect raises,
+    where it has one now.
     """
     amendment, grants = _locked(amendment)
     policies.can_ask(by, amendment.allocation, amendment.kind).require()
+    if amendment.kind not in {Kind.APPEAL, Kind.ADJUSTMENT}:
+        late_reports.require_reports(by)
     require_transition(Amendment.TRANSITIONS, amendment.state, State.SUBMITTED)
     facts = queries.facts(amendment.allocation)
     facts = _without(facts, amendment)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions.drafting import NotEditable, editable, newer_than, saved
+from compute_grants.actions import late_reports
 from compute_grants.models import (
     Call,
     CallRound,
@@ -211,8 +212,9 @@ def drop(request: ResourceRequest, *, by: User) -> None:
 def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submission:
     """Hand in a draft or a returned proposal, as it was read at `version` (None: as it is).
 
-    Raises PermissionDenied, AlreadySubmitted, WrongState, CallNotOpen after the deadline (one
-    returned for correction may come back later), Stale, or Invalid for what is not filled in.
+    Raises PermissionDenied, AlreadySubmitted, WrongState, ReportsLate, Stale, CallNotOpen after
+    the deadline (one returned for correction may come back later), or Invalid for what is not
+    filled in.
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
@@ -220,6 +222,7 @@ def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submi
         .get(pk=proposal.pk)
     )
     policy.can_submit(by, proposal).require()
+    late_reports.require_reports(by)
     _refuse_second(proposal)
     require_transition(Proposal.TRANSITIONS, proposal.state, State.SUBMITTED)
     if proposal.state == State.DRAFT:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import release_schedule
+from compute_grants.actions import late_reports, release_schedule, report_dates
 from compute_grants.actions.grant_account import locked
 from compute_grants.models import GrantReport, ReportSubmission, Tranche
 from compute_grants.policies import reports as policy
@@ -87,6 +88,7 @@ def submit(report: GrantReport, *, version: int | None = None, by: User) -> Repo
 
     Raises PermissionDenied, WrongState, Stale, or Invalid for what is not written.
     """
+    late_reports.lock_grants_of_lead(report.pk)
     report = _locked(report)
     policy.can_write(by, report).require()
     if report.state != State.DUE:  # which lacks every text
@@ -97,6 +99,7 @@ def submit(report: GrantReport, *, version: int | None = None, by: User) -> Repo
     if errors:
         raise Invalid(errors)
     submission = _hand_in(report, by)
+    late_reports.settle(report)
     notify(
         "report.submitted",
         to=staff_of(ArmAppointment.Office.RESEARCH),
@@ -143,7 +146,7 @@ def content_of(report: GrantReport) -> dict[str, Any]:
 
 @transaction.atomic
 def send_back(report: GrantReport, *, reason: str, by: User) -> GrantReport:
-    """Return it to the grant's members for correction.
+    """Return it to the grant's members for correction, with time to do so.
 
     Raises PermissionDenied, WrongState, Invalid.
     """
@@ -152,9 +155,13 @@ def send_back(report: GrantReport, *, reason: str, by: User) -> GrantReport:
     require_transition(GrantReport.TRANSITIONS, report.state, State.RETURNED)
     if not reason.strip():
         raise Invalid({"reason": [_("Say what has to be corrected; the members read it.")]})
+    rule = report_dates.rule()
+    least = timezone.localdate() + timedelta(days=rule.least_days)
+    report.due_on = max(report.due_on, least)
+    report.save(update_fields=["due_on"])
     _judge(report, State.RETURNED, reason, by)
     audit.record("report.returned", report, by=by, reason=reason)
-    _tell(report, "report.returned", by, reason=reason.strip()[:300])
+    _tell(report, "report.returned", by, reason=reason.strip()[:300], due_on=report.due_on)
     return report
 
 
@@ -181,13 +188,60 @@ def accept(report: GrantReport, *, reason: str = "", by: User) -> GrantReport:
     return report
 
 
+@transaction.atomic
+def extend(report: GrantReport, *, due_on: date, reason: str, by: User) -> GrantReport:
+    """Give more time. What followed from its being late ends, where it is not late any more.
+
+    Raises PermissionDenied, NotWriting, Invalid.
+    """
+    report = _owed_by_others(report, by)
+    errors = {} if reason.strip() else {"reason": [_("Give the reason; the members read it.")]}
+    if due_on <= max(report.due_on, timezone.localdate()):
+        errors["due_on"] = [_("Choose a day after the present due date and after today.")]
+    if errors:
+        raise Invalid(errors)
+    before, report.due_on = report.due_on, due_on
+    report.save(update_fields=["due_on"])
+    facts = {"due_on": due_on.isoformat(), "before": before.isoformat()}
+    audit.record("report.extended", report, by=by, reason=reason, **facts)
+    late_reports.settle(report)
+    _tell(report, "report.extended", by, reason=reason.strip()[:300], due_on=due_on)
+    return report
+
+
+@transaction.atomic
+def waive(report: GrantReport, *, reason: str, by: User) -> GrantReport:
+    """It is not needed any more. Raises PermissionDenied, NotWriting, Invalid."""
+    report = _owed_by_others(report, by)
+    require_transition(GrantReport.TRANSITIONS, report.state, State.WAIVED)
+    if not reason.strip():
+        raise Invalid({"reason": [_("Give the reason; the members read it.")]})
+    _judge(report, State.WAIVED, reason, by)
+    audit.record("report.waived", report, by=by, reason=reason)
+    late_reports.settle(report)
+    _tell(report, "report.waived", by, reason=reason.strip()[:300])
+    return report
+
+
+def _owed_by_others(report: GrantReport, by: User) -> GrantReport:
+    """A report that is still out, locked after the grants of its lead."""
+    late_reports.lock_grants_of_lead(report.pk)
+    report = _locked(report)
+    policy.can_excuse(by, report).require()
+    if report.state not in GrantReport.OWED:
+        message = _("This report is “%(state)s”; its members owe nothing now.")
+        raise NotWriting(message % {"state": report.get_state_display()})
+    return report
+
+
 def _judge(report: GrantReport, state: State, reason: str, by: User) -> None:
     report.state, report.judged_by, report.judged_at = state, by, timezone.now()
     report.judgement = reason.strip()
     report.save(update_fields=["state", "judged_by", "judged_at", "judgement"])
 
 
-def _tell(report: GrantReport, code: str, by: User, **facts: str) -> None:
+def _tell(report: GrantReport, code: str, by: User, **facts: str | date) -> None:
+    told = {name: str(value) for name, value in facts.items()}  # a date in its ISO form
     notify(
         code,
         to=answerable(report.allocation),
@@ -195,5 +249,5 @@ def _tell(report: GrantReport, code: str, by: User, **facts: str) -> None:
         besides=by,
         number=report.number,
         grant=report.allocation.number,
-        **facts,
+        **told,
     )

@@ -79,6 +79,15 @@ class ReturnReportInput(StrictSerializer):
     reason = serializers.CharField(max_length=4000)
 
 
+class ExtendReportInput(StrictSerializer):
+    due_on = serializers.DateField()
+    reason = serializers.CharField(max_length=2000)
+
+
+class WaiveReportInput(StrictSerializer):
+    reason = serializers.CharField(max_length=2000)
+
+
 @extend_schema_view(
     list=extend_schema(summary="List the reports of the grants you may see"),
     retrieve=extend_schema(summary="Read one report"),
@@ -142,3 +151,21 @@ class GrantReportViewSet(
     def send_back(self, request: Request, **_kwargs: Any) -> Response:
         data = valid_input(ReturnReportInput, request)
         return self._answer(actions.send_back(self.get_object(), **data, by=actor(request)))
+
+    @extend_schema(
+        summary="Give more time for a report",
+        request=ExtendReportInput,
+        responses=ReportDetailSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, **_kwargs: Any) -> Response:
+        data = valid_input(ExtendReportInput, request)
+        return self._answer(actions.extend(self.get_object(), **data, by=actor(request)))
+
+    @extend_schema(
+        summary="Waive a report", request=WaiveReportInput, responses=ReportDetailSerializer
+    )
+    @action(detail=True, methods=["post"])
+    def waive(self, request: Request, **_kwargs: Any) -> Response:
+        data = valid_input(WaiveReportInput, request)
+        return self._answer(actions.waive(self.get_object(), **data, by=actor(request)))

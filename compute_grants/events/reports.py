@@ -11,5 +11,9 @@ EVENTS: dict[str, str | Promise] = {
     "report.returned": _("Report returned for correction"),
     "report.accepted": _("Report accepted"),
     "report.waived": _("Report not needed any more"),
+    "report.extended": _("More time for a report"),
+    "report.sanction_announced": _("Told what follows if the report stays out"),
+    "report.sanctioned": _("Step taken because the report is late"),
+    "report.sanction_lifted": _("Step because of the late report ended"),
     "report.reminded": _("Reminded of a report"),
 }

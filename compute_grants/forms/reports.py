@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.forms.fields import ProseField
+from compute_grants.forms.fields import DayField, ProseField
 from compute_grants.models import GrantReport
 
 
@@ -57,4 +57,17 @@ class JudgeForm(forms.Form):
         max_length=4000,
         required=False,
         help_text=_("Needed to return it: say what has to be corrected."),
+    )
+
+
+class ExtendForm(forms.Form):
+    due_on = DayField(label=_("New due date"))
+    reason = ProseField(
+        label=_("Reason"), rows=3, max_length=2000, help_text=_("The members read it.")
+    )
+
+
+class WaiveForm(forms.Form):
+    reason = ProseField(
+        label=_("Reason"), rows=3, max_length=2000, help_text=_("The members read it.")
     )

@@ -50,6 +50,7 @@ from compute_grants.models.reviews import (
     ReviewVersion,
     Score,
 )
+from compute_grants.models.sanctions import Sanction, SanctionNotice, SuspendedGrant
 from compute_grants.models.stages import StagePlan
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
@@ -110,11 +111,14 @@ __all__ = [
     "ReviewPolicy",
     "ReviewReminder",
     "ReviewVersion",
+    "Sanction",
+    "SanctionNotice",
     "Score",
     "SectionName",
     "SectionState",
     "StagePlan",
     "Submission",
+    "SuspendedGrant",
     "TechnicalCheck",
     "TechnicalReview",
     "Tie",

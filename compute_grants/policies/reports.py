@@ -1,5 +1,6 @@
 """Who writes the reports of a grant, who reads them, and who judges them."""
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Allocation, GrantReport
@@ -36,8 +37,17 @@ def can_read_text(user: User, report: GrantReport) -> Decision:
 
 def can_judge(user: User, report: GrantReport) -> Decision:
     """Accept or return. The R&D office, and nobody with an interest in the grant."""
+    return _office(user, report, _("Only the R&D office accepts and returns reports."))
+
+
+def can_excuse(user: User, report: GrantReport) -> Decision:
+    """Give more time, or waive it."""
+    return _office(user, report, _("Only the R&D office gives more time for a report."))
+
+
+def _office(user: User, report: GrantReport, otherwise: str | Promise) -> Decision:
     if ArmAppointment.Office.RESEARCH not in standing(user).offices:
-        return deny(_("Only the R&D office accepts and returns reports."))
+        return deny(otherwise)
     if concerned(user, report.allocation):
         return deny(
             _("You or your institution have an interest in this grant. A colleague decides.")

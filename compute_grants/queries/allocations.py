@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
 
 from compute_grants import grid
-from compute_grants.models import Allocation, UsageImport, UsageRecord
+from compute_grants.models import Allocation, GrantReport, UsageImport, UsageRecord
 from compute_grants.queries.usage import UsageTotals, usage_totals
 from consortium.models import Account, Transfer, User
 
@@ -359,6 +359,15 @@ def usage_choices(allocation: Allocation) -> UsageChoices:
     )
     columns = [sorted(set(column)) for column in zip(*found, strict=True)] or [[], [], []]
     return UsageChoices(*columns)
+
+
+def late_report(allocation: Allocation) -> GrantReport | None:
+    """The report whose lateness has the grant suspended. One query; none while it runs."""
+    if allocation.state != Allocation.State.SUSPENDED:
+        return None
+    rows = allocation.late_suspensions.filter(lifted_at__isnull=True)
+    row = rows.select_related("sanction__report").first()
+    return row.sanction.report if row else None
 
 
 def lineage(allocation: Allocation, user: User) -> list[dict[str, Any]]:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from compute_grants.models import Allocation, AllocationMember, GrantReport, UsageRecord
+from compute_grants import programme
+from compute_grants.models import (
+    Allocation,
+    AllocationMember,
+    GrantReport,
+    Sanction,
+    UsageRecord,
+)
 from compute_grants.queries.allocations import as_of, stages, walls
-from consortium.models import Account, User
+from compute_grants.queries.programme import in_force
+from consortium.models import User
 
 State = GrantReport.State
 
@@ -71,9 +79,8 @@ class Figures:
 
 
 def figures(allocation: Allocation) -> Figures:
-    """Six queries, however much was used."""
-    account = Account.objects.filter(pk=allocation.account_id or 0).first()
-    left = account.available if account else allocation.seconds
+    """Five queries, however much was used. Expects allocation.account loaded."""
+    left = allocation.account.available if allocation.account else allocation.seconds
     wall, read = walls(allocation), as_of(allocation)
     planned = dict(allocation.stage_plans.values_list("stage", "percent"))
     labels = dict(UsageRecord.Stage.choices)
@@ -128,6 +135,43 @@ def filtered(
     elif given["whose"] == "late":
         rows = rows.filter(state__in=GrantReport.OWED, due_on__lt=today)
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What follows if a report stays out. taken: it has begun."""
+
+    step: str
+    label: str
+    begins_on: date
+    taken: bool
+
+
+def consequences(report: GrantReport) -> list[Consequence]:
+    """In the order in which they come; none for a report that nobody owes. Three queries."""
+    if not report.writing:
+        return []
+    rule = in_force("late_reports")
+    assert isinstance(rule, programme.LateReports)
+    announced = dict(report.warnings.filter(due_on=report.due_on).values_list("step", "begins_on"))
+    taken = set(report.sanctions.standing().values_list("step", flat=True))
+    days = {
+        Sanction.Step.REFUSED: rule.refuse_after_days,
+        Sanction.Step.SUSPENDED: rule.suspend_after_days,
+    }
+    words = {
+        Sanction.Step.REFUSED: _("The lead cannot submit proposals and requests."),
+        Sanction.Step.SUSPENDED: _("Running grants of the lead take no new jobs."),
+    }
+    return [
+        Consequence(
+            step=step.value,
+            label=words[step],
+            begins_on=announced.get(step) or report.due_on + timedelta(days=days[step] + 1),
+            taken=step in taken,
+        )
+        for step in Sanction.Step
+    ]
 
 
 def lacking(report: GrantReport) -> dict[str, list[str]]:

@@ -74,6 +74,7 @@ def allocation(request: HttpRequest, number: str) -> HttpResponse:
         "requests": amendments.of_grant(found, user)[:SHOWN],
         "today": timezone.localdate(),
         "reports": found.reports.all(),
+        "late_report": queries.late_report(found),
         "outputs": found.outputs.filter(removed_at__isnull=True)[:PER_PAGE],
         "may_add_outputs": report_policy.is_member(user, found),
         "lineage": queries.lineage(found, user),

@@ -12,7 +12,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from compute_grants.actions import reports as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
-from compute_grants.forms.reports import JudgeForm, ReportForm, SubmitReportForm
+from compute_grants.forms.reports import (
+    ExtendForm,
+    JudgeForm,
+    ReportForm,
+    SubmitReportForm,
+    WaiveForm,
+)
 from compute_grants.models import GrantReport
 from compute_grants.policies import reports as policy
 from compute_grants.queries import reports as queries
@@ -70,12 +76,15 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
         found = visible(request, number)
     rows = found.submissions.select_related("submitted_by")
     submission = rows.first() if found.submitted_at else None
+    late = found.late_on(timezone.localdate())
     context = {
         "report": found,
-        "late": found.late_on(timezone.localdate()),
+        "late": late,
         "can_read": policy.can_read_text(user, found),
         "can_write": policy.can_write(user, found),
         "can_judge": policy.can_judge(user, found),
+        "can_excuse": policy.can_excuse(user, found),
+        "consequences": queries.consequences(found) if late else [],
         "figures": _figures(found, submission),
         "submission": submission,
         "outputs": found.allocation.outputs.filter(removed_at__isnull=True)[:SHOWN],
@@ -83,6 +92,47 @@ def report(request: HttpRequest, number: str) -> HttpResponse:
         "history": audit.history(found)[:SHOWN],
     }
     return render(request, "compute_grants/report.html", context, status=status_of(form))
+
+
+@require_http_methods(["GET", "POST"])
+def extend(request: HttpRequest, number: str) -> HttpResponse:
+    """More time for a report, by the office."""
+    found = visible(request, number)
+    policy.can_excuse(actor(request), found).require()
+    form = ExtendForm(request.POST or None)
+    if form.is_valid() and attempt(
+        form, lambda: actions.extend(found, **form.cleaned_data, by=actor(request))
+    ):
+        messages.success(request, _("The new due date was set. The members are told."))
+        return redirect(found)
+    context = {
+        "report": found,
+        "form": form,
+        "title": _("Give more time"),
+        "button": _("Set the new due date"),
+    }
+    return render(request, "compute_grants/report_excuse.html", context, status=status_of(form))
+
+
+@require_http_methods(["GET", "POST"])
+def waive(request: HttpRequest, number: str) -> HttpResponse:
+    """Free the grant of a report, by the office."""
+    found = visible(request, number)
+    policy.can_excuse(actor(request), found).require()
+    form = WaiveForm(request.POST or None)
+    if form.is_valid() and attempt(
+        form, lambda: actions.waive(found, **form.cleaned_data, by=actor(request))
+    ):
+        messages.success(request, _("The report is not needed any more. The members are told."))
+        return redirect(found)
+    context = {
+        "report": found,
+        "form": form,
+        "title": _("Waive the report"),
+        "button": _("Waive the report"),
+        "warning": _("Nobody will write it then. This cannot be taken back."),
+    }
+    return render(request, "compute_grants/report_excuse.html", context, status=status_of(form))
 
 
 def _figures(found: GrantReport, submission: Any) -> queries.Figures:

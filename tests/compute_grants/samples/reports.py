@@ -21,12 +21,16 @@ def samples() -> Samples:
     return {
         "compute_grants:report_list": ({}, lead),
         "compute_grants:report": (sent, office),
+        "compute_grants:report_extend": (own, office),
+        "compute_grants:report_waive": (own, office),
         "compute_grants:report_edit": (own, lead),
         "compute_grants:report_check": (own, lead),
         "compute_grants:report_receipt": (sent, office),
         "api:grantreport-detail": (own, lead),
         "api:grantreport-figures": (own, lead),
         "api:grantreport-submit": (own, lead),
+        "api:grantreport-extend": (own, office),
+        "api:grantreport-waive": (own, office),
         "api:grantreport-accept": (sent, office),
         "api:grantreport-return": (sent, office),
     }

@@ -119,3 +119,30 @@ def test_over_the_api(report):
     mine.post(f"{path}submit/")
     assert office.post(f"{path}accept/")["state"] == "accepted"
     assert len(office.get("grant-reports/")["results"]) == 1
+
+
+# Late ones
+
+
+def test_the_page_says_what_follows_and_the_office_gives_time_or_waives(report, lead):
+    GrantReport.objects.filter(pk=report.pk).update(due_on=timezone.localdate() - timedelta(days=1))
+    assert "This report is late" in text(lead.get("report", report.number))
+    assert lead.get("report_extend", report.number).status_code == 403
+    office = Person(research_officer())
+    later = (timezone.localdate() + timedelta(days=30)).isoformat()
+    assert office.send("report_extend", report.number, due_on=later, reason="").status_code == 422
+    assert (
+        office.send("report_extend", report.number, due_on=later, reason="Ill.").status_code == 302
+    )
+    assert "This report is late" not in text(lead.get("report", report.number))
+    assert office.send("report_waive", report.number, reason="Merged.").status_code == 302
+    assert office.send("report_waive", report.number, reason="Again.").status_code == 409
+
+
+def test_more_time_and_waiver_over_the_api(report):
+    office = Api(research_officer())
+    path = f"grant-reports/{report.number}/"
+    later = (report.due_on + timedelta(days=9)).isoformat()
+    assert office.post(f"{path}extend/", due_on=later, reason="Ill.")["due_on"] == later
+    Api(report.allocation.proposal.lead).post(f"{path}waive/", 403, reason="x")
+    assert office.post(f"{path}waive/", reason="Merged.")["state"] == "waived"
