@@ -219,6 +219,20 @@ class LateReports(Body):
             raise Invalid({"suspend_after_days": [message]})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing(Body):
+    """When the books of a grant that ended are closed, and what becomes of what is left.
+
+    return_percent: the share that goes back to the call's budget while the call can award from
+    it; the rest expires.
+    """
+
+    settle_days: int = whole(14, gettext_lazy("Late usage waited for so many days"), most=365)
+    return_percent: int = whole(
+        100, gettext_lazy("Share of what is left that returns to the call, in percent"), most=100
+    )
+
+
 KINDS: dict[str, type[Body]] = {
     "extension": Extension,
     "supplement": Supplement,
@@ -231,6 +245,7 @@ KINDS: dict[str, type[Body]] = {
     "release_schedule": ReleaseSchedule,
     "reports": Reports,
     "late_reports": LateReports,
+    "closing": Closing,
 }
 LABELS: dict[str, str | Promise] = {
     "extension": gettext_lazy("Extension"),
@@ -244,6 +259,7 @@ LABELS: dict[str, str | Promise] = {
     "release_schedule": gettext_lazy("Release schedule"),
     "reports": gettext_lazy("Reports"),
     "late_reports": gettext_lazy("Late reports"),
+    "closing": gettext_lazy("Closing of the books"),
 }
 
 

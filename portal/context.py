@@ -28,6 +28,7 @@ MENU: tuple[tuple[str, str | Promise], ...] = (
     ("compute_grants:allocation_list", _("Grants")),
     ("compute_grants:report_list", _("Grant reports")),
     ("compute_grants:output_list", _("Outputs")),
+    ("compute_grants:closure_list", _("Closing of grants")),
     ("compute_grants:machine_list", _("Machines")),
     ("compute_grants:statistics_index", _("Statistics")),
     ("registry:model_list", _("Models")),

@@ -21,6 +21,7 @@ from compute_grants.models import (
     Resource,
 )
 from compute_grants.policies import allocations as policies
+from compute_grants.policies import closures as closure_policy
 from consortium import audit
 from consortium.actions import ledger
 from consortium.errors import DomainError, Invalid, WrongState
@@ -159,12 +160,16 @@ def resume(allocation: Allocation, *, by: User) -> Allocation:
 
 @transaction.atomic
 def close(allocation: Allocation, *, reason: str, by: User | None) -> Allocation:
-    """End it for good; by=None: the sweep, after its last day.
+    """End it for good; by=None: the sweep, after its last day. The lead may, before that.
 
     Parts never released go back to the call, and requests that wait for a decision end.
     Raises PermissionDenied, WrongState, Invalid.
     """
-    allocation = _change(allocation, State.CLOSED, "allocation.closed", reason, by)
+    if by is not None:
+        closure_policy.can_end(by, allocation).require()
+    allocation = _change(allocation, State.CLOSED, "allocation.closed", reason, by, asked=True)
+    allocation.closed_at = timezone.now()
+    allocation.save(update_fields=["closed_at"])
     closing.tidy(allocation)
     return allocation
 
@@ -203,11 +208,17 @@ def close_ended(today: date, limit: int = 100) -> int:
 
 @transaction.atomic
 def _change(
-    allocation: Allocation, new: str, event: str, reason: str | None, by: User | None
+    allocation: Allocation,
+    new: str,
+    event: str,
+    reason: str | None,
+    by: User | None,
+    *,
+    asked: bool = False,
 ) -> Allocation:
-    """reason: None where none is asked for, and the old one goes."""
+    """reason: None where none is asked for, and the old one goes. asked: a policy was."""
     allocation = locked(allocation)
-    if by is not None:
+    if by is not None and not asked:
         policies.can_manage(by, allocation).require()
     require_transition(Allocation.TRANSITIONS, allocation.state, new)
     if reason is not None and not reason.strip():

@@ -12,9 +12,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import amendment_effects, amendment_notices, exchange
-from compute_grants import programme
-from compute_grants.actions import amendment_effects, exchange, late_reports
+from compute_grants.actions import (
+    amendment_effects,
+    amendment_notices,
+    exchange,
+    late_reports,
+)
 from compute_grants.actions.grant_account import locked_with_usage
 from compute_grants.amendment_facts import Facts
 from compute_grants.models import Allocation, Amendment, AmendmentPart

@@ -161,7 +161,7 @@ def _owed(pk: int) -> GrantReport | None:
     return rows.select_related("allocation__proposal").filter(pk=pk).first()
 
 
-def _tell(report: GrantReport, code: str, **facts: str) -> None:
+def _tell(report: GrantReport, code: str, *, begins_on: str = "") -> None:
     notify(
         code,
         to=answerable(report.allocation),
@@ -169,7 +169,7 @@ def _tell(report: GrantReport, code: str, **facts: str) -> None:
         number=report.number,
         grant=report.allocation.number,
         due_on=report.due_on.isoformat(),
-        **facts,
+        begins_on=begins_on,
     )
 
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions.drafting import NotEditable, editable, newer_than, saved
 from compute_grants.actions import late_reports
+from compute_grants.actions.drafting import NotEditable, editable, newer_than, saved
 from compute_grants.models import (
     Call,
     CallRound,

@@ -9,6 +9,7 @@ from compute_grants.api.assignment_plans import PlanViewSet
 from compute_grants.api.award_runs import AwardRunViewSet
 from compute_grants.api.call_documents import CallDocumentViewSet
 from compute_grants.api.calls import CallViewSet
+from compute_grants.api.closures import ClosureViewSet
 from compute_grants.api.decision_sets import DecisionSetViewSet
 from compute_grants.api.expertise import ExpertiseViewSet, ResearchTopicViewSet
 from compute_grants.api.machines import MachineViewSet
@@ -51,6 +52,7 @@ def register(router: BaseRouter) -> None:
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")
     router.register("outputs", OutputViewSet, basename="output")
     router.register("award-runs", AwardRunViewSet, basename="awardrun")
+    router.register("closures", ClosureViewSet, basename="closure")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")
     router.register("job-runs", UsageRunViewSet, basename="usagerun")

@@ -9,6 +9,7 @@ from compute_grants.events import (
     assignment_plans,
     award_runs,
     calls,
+    closures,
     decision_sets,
     expertise,
     machines,
@@ -41,5 +42,6 @@ EVENTS: dict[str, str | Promise] = {
     **programme.EVENTS,
     **reports.EVENTS,
     **outputs.EVENTS,
+    **closures.EVENTS,
     **usage.EVENTS,
 }

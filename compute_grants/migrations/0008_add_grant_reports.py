@@ -10,7 +10,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("compute_grants", "0007_proposal_sections"),
-        ("compute_grants", "0006_fill_rounds_and_node_types"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

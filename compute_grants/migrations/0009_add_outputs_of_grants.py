@@ -10,7 +10,6 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("compute_grants", "0008_add_grant_reports"),
-        ("compute_grants", "0007_add_grant_reports"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,6 +7,7 @@ from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
 from compute_grants.models.award_runs import AwardRun
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
+from compute_grants.models.closures import Closure
 from compute_grants.models.decision_sets import (
     DecisionItem,
     DecisionItemLine,
@@ -74,6 +75,7 @@ __all__ = [
     "CallRound",
     "Capacity",
     "ChargingRule",
+    "Closure",
     "Criterion",
     "DecisionItem",
     "DecisionItemLine",

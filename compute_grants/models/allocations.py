@@ -116,6 +116,7 @@ class Allocation(models.Model):
     slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
     awarded_at = models.DateTimeField(default=timezone.now)
     state_reason = models.CharField(max_length=300, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = AllocationQuerySet.as_manager()
 

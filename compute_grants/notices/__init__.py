@@ -6,6 +6,7 @@ from compute_grants.notices import (
     assignment_plans,
     award_runs,
     calls,
+    closures,
     machines,
     maintenance,
     panel,
@@ -29,4 +30,5 @@ NOTICES: dict[str, Notice] = {
     **allocations.NOTICES,
     **amendments.NOTICES,
     **reports.NOTICES,
+    **closures.NOTICES,
 }

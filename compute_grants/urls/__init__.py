@@ -9,6 +9,7 @@ from compute_grants.urls import (
     call_documents,
     call_terms,
     calls,
+    closures,
     decision_sets,
     expertise,
     machines,
@@ -51,5 +52,6 @@ MODULES = (
     reports,
     outputs,
     usage_runs,
+    closures,
 )
 urlpatterns = [address for module in MODULES for address in module.URLS]

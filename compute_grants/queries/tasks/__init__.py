@@ -10,6 +10,7 @@ from compute_grants.queries.my_allocations import allocation_holdings, allocatio
 from compute_grants.queries.tasks import (
     amendments,
     calls,
+    closures,
     machines,
     panel,
     proposals,
@@ -39,6 +40,7 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     allocation_tasks,
     reports.my_reports,
     reports.to_judge,
+    closures.to_close,
 )
 
 

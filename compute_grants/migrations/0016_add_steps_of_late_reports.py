@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compute_grants", "0008_add_outputs_of_grants"),
+        ("compute_grants", "0015_attach_documents_to_calls"),
     ]
 
     operations = [
