@@ -112,6 +112,8 @@ def award_run(request: HttpRequest, pk: int) -> HttpResponse:
 def award_run_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes while it runs; once it has ended, the page reloads."""
     run = _run(request, pk)
+    if "HX-Request" not in request.headers:
+        return redirect(run)  # opened by itself it is no page
     result = queries.Result(run, actor(request))
     context = {
         "run": run,

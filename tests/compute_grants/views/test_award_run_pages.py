@@ -69,10 +69,11 @@ def test_from_an_earlier_run(call, judge, client):
 def test_progress_reloads_the_page_once_it_has_ended(call, judge, client):
     ranked(call)
     run = award_run(call, by=judge)
-    answer = client.get(page("award_run_progress", run.pk))
+    answer = client.get(page("award_run_progress", run.pk), headers={"HX-Request": "true"})
     assert answer["HX-Refresh"] == "true"
+    assert client.get(page("award_run_progress", run.pk))["Location"] == run.get_absolute_url()
     AwardRun.objects.update(state="running", ended_at=None)
-    answer = client.get(page("award_run_progress", run.pk))
+    answer = client.get(page("award_run_progress", run.pk), headers={"HX-Request": "true"})
     assert "HX-Refresh" not in answer and b"every 2s" in answer.content
 
 
