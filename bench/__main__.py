@@ -27,6 +27,7 @@ BENCHMARKS = {
     "reviewer_assignment": "bench.matching.assignment",
     "awards": "bench.awards.run",
     "lists": "bench.lists.lists",
+    "full_call": "bench.full_call.full_call",
 }
 DATABASE = "bench"
 Benchmark = Callable[[Postgres, str, bool], Iterator[Result]]

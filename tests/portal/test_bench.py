@@ -10,6 +10,11 @@ from django.conf import settings
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
+STEPS = (
+    *("closed", "sent_to_centres", "technical_reviews", "invitations", "declarations"),
+    *("reviews", "ranking", "decisions_prepared", "two_signatures_and_published"),
+    *("pages", "checked"),
+)
 EXPECTED = {
     "ledger_contended",
     "ledger_spread",
@@ -19,6 +24,7 @@ EXPECTED = {
     "reviewer_assignment",
     "awards_30x4",
     *(f"lists_{noun}" for noun in ("proposals", "reviews", "allocations", "usage", "movements")),
+    *(f"full_call_{step}" for step in STEPS),
 }
 
 

@@ -40,7 +40,10 @@ KINDS = (
     (Institution.Kind.INSTITUTE, 8, Arm.RESEARCH, "{} Institute of the Academy", "{}研究所"),
     (Institution.Kind.ENTERPRISE, 3, Arm.DEPLOYMENT, "{} Intelligence", "{}智能"),
     (Institution.Kind.PUBLIC_BODY, 1, Arm.RESEARCH, "{} Science Fund", "{}科学基金会"),
+    (Institution.Kind.OBSERVER, 2, Arm.RESEARCH, "{} Learned Society", "{}学会"),
 )
+# Where leads and reviewers work; only these have related groups.
+SEATS = frozenset({Institution.Kind.UNIVERSITY, Institution.Kind.INSTITUTE})
 
 
 @dataclass(slots=True)
@@ -65,9 +68,8 @@ def lay(key: str, random: Random, *, machines: int, reviewers: int, leads: int) 
     people = iter(_people(key, random, reviewers + leads + 2 * len(houses) + PANELLISTS + 2))
     rows: list[Affiliation] = []
     _offices(ground, people)
-    seats = [
-        h for h in houses if h.kind in {Institution.Kind.UNIVERSITY, Institution.Kind.INSTITUTE}
-    ]
+    seats = [h for h in houses if h.kind in SEATS]
+    societies = [h for h in houses if h.kind == Institution.Kind.OBSERVER]
     for house in houses:
         _joins(rows, next(people), house, Affiliation.Role.ADMIN)
         if house.kind == Institution.Kind.CENTRE:
@@ -79,7 +81,8 @@ def lay(key: str, random: Random, *, machines: int, reviewers: int, leads: int) 
         person = _joins(rows, next(people), house, Affiliation.Role.PRINCIPAL)
         ground.leads.append((person, house, random.randrange(len(TOPICS))))
     for place in range(reviewers + PANELLISTS):
-        house = random.choice(seats)
+        # A panellist's institution leads no proposal, so that nobody need stay out of a set.
+        house = random.choice(societies if place < PANELLISTS else seats)
         person = _joins(rows, next(people), house, Affiliation.Role.MEMBER)
         if place < PANELLISTS:
             ground.panel.append(person)
@@ -107,7 +110,7 @@ def _institutions(key: str) -> list[Institution]:
                     state=Institution.State.ACTIVE,
                     name_en=name_en.format(place_en) + turn,
                     name_zh=name_zh.format(place_zh) + turn.strip(),
-                    related_group=f"{key}-{place_en}" if n % 4 == 0 else "",
+                    related_group=f"{key}-{place_en}" if kind in SEATS and n % 4 == 0 else "",
                 )
             )
     return Institution.objects.bulk_create(rows)

@@ -104,6 +104,33 @@ def make(size: Size, *, until: str, say: Callable[[str], object]) -> Made:
     return made
 
 
+def pairs(
+    call: Call, reviewers: list[tuple[User, tuple[int, ...]]], topics: dict[int, int]
+) -> Iterator[tuple[Proposal, list[User]]]:
+    """Reviewers without a conflict for each proposal of a call that is in peer review.
+
+    Those of its field first (by their topics and `topics` of proposals), then the least busy.
+    """
+    waiting = list(
+        call.proposals.filter(state=Proposal.State.PEER_REVIEW)
+        .select_related("institution", "lead")
+        .order_by("pk")
+    )
+    against = conflicts_between(waiting, [person for person, _topics in reviewers])
+    most = -(-len(waiting) * REVIEWS_EACH // len(reviewers)) + 2
+    load: Counter[int] = Counter()
+    for proposal in waiting:
+        topic = topics.get(proposal.pk)
+        free = sorted(
+            (topic not in known, load[person.pk], person.pk, person)
+            for person, known in reviewers
+            if (proposal.pk, person.pk) not in against and load[person.pk] < most
+        )
+        chosen = [person for *_key, person in free[:REVIEWS_EACH]]
+        load.update(person.pk for person in chosen)
+        yield proposal, chosen
+
+
 Step = tuple[str, str, Callable[[], None]]
 
 
@@ -300,33 +327,10 @@ class _Run:
                     declared_at=now,
                     due_at=now + timedelta(days=30),
                 )
-                for proposal, people in self._pairs()
+                for proposal, people in pairs(self.call, self.ground.reviewers, self.topics)
                 for reviewer in people
             )
             self.made.counts["invitations"] = len(rows)
-
-    def _pairs(self) -> Iterator[tuple[Proposal, list[User]]]:
-        """Reviewers without a conflict, of the field where there are any, the least busy first."""
-        waiting = list(
-            self.call.proposals.filter(state=Proposal.State.PEER_REVIEW)
-            .select_related("institution", "lead")
-            .order_by("pk")
-        )
-        people = [person for person, _topics in self.ground.reviewers]
-        against = conflicts_between(waiting, people)
-        load: Counter[int] = Counter()
-        for proposal in waiting:
-            topic = self.topics[proposal.pk]
-            free = [
-                (topic not in topics, load[person.pk], person.pk, person)
-                for person, topics in self.ground.reviewers
-                if (proposal.pk, person.pk) not in against
-            ]
-            most = -(-len(waiting) * REVIEWS_EACH // len(people)) + 2
-            free = [one for one in sorted(free, key=lambda one: one[:3]) if one[1] < most]
-            chosen = [person for *_key, person in free[:REVIEWS_EACH]]
-            load.update(person.pk for person in chosen)
-            yield proposal, chosen
 
     def review(self) -> None:
         criteria = list(self.call.criteria.all())
