@@ -23,6 +23,11 @@ def whole(default: int, label: str | Promise, *, least: int = 0, most: int = 100
     return field(default=default, metadata={"label": label, "least": least, "most": most})
 
 
+def rows(default: tuple[Any, ...], label: str | Promise, shape: type) -> Any:
+    """A field that holds rows of `shape`, a frozen dataclass of the fields above."""
+    return field(default=default, metadata={"label": label, "shape": shape})
+
+
 WHOLE = 100  # percent
 
 
@@ -142,9 +147,11 @@ CONDITIONS: Mapping[str, str | Promise] = {
 class Part:
     """A share of an award. after_days: from the grant's first day to the day it is due."""
 
-    percent: int
-    condition: str
-    after_days: int = 0
+    percent: int = whole(WHOLE, gettext_lazy("Share, in percent"), least=1, most=WHOLE)
+    condition: str = field(
+        default=AWARD, metadata={"label": gettext_lazy("Condition"), "choices": CONDITIONS}
+    )
+    after_days: int = whole(0, gettext_lazy("Days after the first day"), most=3650)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,16 +159,11 @@ class ReleaseSchedule(Body):
     """How an award is handed out. Smaller ones than `from_hours` are released at once."""
 
     from_hours: int = whole(0, gettext_lazy("For awards of at least so many hours"), most=10**9)
-    parts: tuple[Part, ...] = field(
-        default=(Part(100, AWARD),), metadata={"label": gettext_lazy("Parts")}
-    )
+    parts: tuple[Part, ...] = rows((Part(WHOLE, AWARD),), gettext_lazy("Parts"), Part)
 
     def check(self) -> None:
         if not self.parts or sum(part.percent for part in self.parts) != WHOLE:
             raise Invalid({"parts": [_("The parts of an award must make 100 percent.")]})
-        for part in self.parts:
-            if part.condition not in CONDITIONS or part.percent < 1 or part.after_days < 0:
-                raise Invalid({"parts": [_("Give each part a share, a condition and its days.")]})
         if self.parts[0].condition != AWARD:
             raise Invalid({"parts": [_("The first part is released at once.")]})
 
@@ -233,6 +235,55 @@ class Closing(Body):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """On that day of a grant, below that share used, that share of the rest is taken back."""
+
+    by_day: int = whole(120, gettext_lazy("Day of the grant"), least=1, most=3650)
+    below_percent: int = whole(
+        10, gettext_lazy("Where less than so many percent are used"), least=1, most=WHOLE
+    )
+    take_percent: int = whole(
+        30, gettext_lazy("Take so many percent of the rest"), least=1, most=WHOLE
+    )
+
+
+LADDER = (
+    Rung(120, 10, 30),
+    Rung(120, 15, 15),
+    Rung(240, 10, 75),
+    Rung(240, 33, 50),
+    Rung(240, 50, 33),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclaim(Body):
+    """Use it or lose it: what is not used by a day goes back to the call, in part."""
+
+    notice_days: int = whole(14, gettext_lazy("Days of notice before"), least=1, most=180)
+    exempt_days: int = whole(
+        7, gettext_lazy("An exemption is asked for until so many days before"), most=180
+    )
+    grace_days: int = whole(60, gettext_lazy("Nothing is taken in the first days, so many"))
+    rungs: tuple[Rung, ...] = rows(LADDER, gettext_lazy("Ladder"), Rung)
+
+    def check(self) -> None:
+        if self.exempt_days >= self.notice_days:
+            message = _("Leave days between the notice and the last day to ask for an exemption.")
+            raise Invalid({"exempt_days": [message]})
+        seen: dict[int, list[Rung]] = {}
+        for rung in self.rungs:
+            seen.setdefault(rung.by_day, []).append(rung)
+        for ladder in seen.values():
+            steps = sorted(ladder, key=lambda rung: rung.below_percent)
+            takes = [rung.take_percent for rung in steps]
+            shares = {rung.below_percent for rung in steps}
+            if takes != sorted(takes, reverse=True) or len(shares) < len(steps):
+                message = _("On one day, who has used more must lose less.")
+                raise Invalid({"rungs": [message]})
+
+
 KINDS: dict[str, type[Body]] = {
     "extension": Extension,
     "supplement": Supplement,
@@ -246,6 +297,7 @@ KINDS: dict[str, type[Body]] = {
     "reports": Reports,
     "late_reports": LateReports,
     "closing": Closing,
+    "reclaim": Reclaim,
 }
 LABELS: dict[str, str | Promise] = {
     "extension": gettext_lazy("Extension"),
@@ -260,6 +312,7 @@ LABELS: dict[str, str | Promise] = {
     "reports": gettext_lazy("Reports"),
     "late_reports": gettext_lazy("Late reports"),
     "closing": gettext_lazy("Closing of the books"),
+    "reclaim": gettext_lazy("Use it or lose it"),
 }
 
 
@@ -267,7 +320,14 @@ def parse(kind: str, data: Mapping[str, Any]) -> Body:
     """The body of one kind out of JSON. Raises Invalid by field; every field must be known."""
     if kind not in KINDS:
         raise Invalid({"kind": [_("There is no such policy.")]})
-    shape = KINDS[kind]
+    body: Body = _filled(KINDS[kind], data)
+    check = getattr(body, "check", None)
+    if check is not None:
+        check()
+    return body
+
+
+def _filled(shape: type, data: Mapping[str, Any]) -> Any:
     known = {one.name: one for one in fields(shape)}
     errors = {name: [_("This policy has no such value.")] for name in data.keys() - known.keys()}
     values: dict[str, Any] = {}
@@ -280,16 +340,16 @@ def parse(kind: str, data: Mapping[str, Any]) -> Body:
             errors[name] = [str(error)]
     if errors:
         raise Invalid(errors)
-    body = shape(**values)
-    check = getattr(body, "check", None)
-    if check is not None:
-        check()
-    return body
+    return shape(**values)
 
 
 def _value(value: Any, about: Mapping[str, Any]) -> Any:
-    if "least" not in about:
-        return tuple(_part(part) for part in value)
+    if "shape" in about:
+        return tuple(_row(row, about["shape"]) for row in value)
+    if "choices" in about:
+        if value not in about["choices"]:
+            raise ValueError(_("Choose one of the words that the form offers."))
+        return value
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(_("Enter a whole number."))
     if not about["least"] <= value <= about["most"]:
@@ -298,12 +358,14 @@ def _value(value: Any, about: Mapping[str, Any]) -> Any:
     return value
 
 
-def _part(part: Any) -> Part:
-    shape = isinstance(part, Mapping) and part.keys() <= {"percent", "condition", "after_days"}
-    numbers = shape and all(
-        isinstance(part.get(name, 0), int) and not isinstance(part.get(name, 0), bool)
-        for name in ("percent", "after_days")
-    )
-    if not numbers or not isinstance(part.get("condition"), str):
-        raise ValueError(_("Give each part a share, a condition and its days."))
-    return Part(part.get("percent", 0), part["condition"], part.get("after_days", 0))
+def _row(row: Any, shape: type) -> Any:
+    """One row, whole: what it leaves out is refused, not filled in."""
+    names = [one.name for one in fields(shape)]
+    if not isinstance(row, Mapping) or set(row) != set(names):
+        message = _("Give each row these values: %(names)s.")
+        raise ValueError(message % {"names": ", ".join(names)})
+    try:
+        return _filled(shape, row)
+    except Invalid as error:
+        text = " ".join(sentence for found in error.errors.values() for sentence in found)
+        raise ValueError(text) from error

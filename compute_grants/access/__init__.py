@@ -12,11 +12,13 @@ from compute_grants.access import (
     closures,
     decision_sets,
     expertise,
+    grant_life,
     machines,
     maintenance,
     normalisation,
     outputs,
     panel,
+    programme,
     proposals,
     rates,
     reports,
@@ -29,6 +31,9 @@ from compute_grants.access import (
 from consortium.access import Table
 
 MODULES = (
+    amendments,
+    programme,
+    grant_life,
     machines,
     maintenance,
     rates,
@@ -43,7 +48,6 @@ MODULES = (
     decision_sets,
     award_runs,
     allocations,
-    amendments,
     reports,
     outputs,
     closures,

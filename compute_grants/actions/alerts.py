@@ -15,6 +15,7 @@ from compute_grants.models import Alert, AlertSettings, Allocation
 from compute_grants.policies import alerts as policies
 from compute_grants.queries import alerts as queries
 from consortium import audit
+from consortium.actions.notices import notify
 from consortium.errors import Invalid
 from consortium.models import User
 
@@ -87,7 +88,26 @@ def _bring_to(allocation: Allocation, now: set[Crossing]) -> int:
     for kind, threshold in new:
         Alert.objects.create(allocation=allocation, kind=kind, threshold=threshold)
         audit.record("allocation.alert", allocation, by=None, kind=kind, threshold=threshold)
+    _tell(allocation, told(new))
     return len(new)
+
+
+def _tell(allocation: Allocation, crossings: Iterable[Crossing]) -> None:
+    """The lead, and the members who listen."""
+    members = allocation.members.filter(until__isnull=True).values("user")
+    listeners = User.objects.filter(
+        pk__in=AlertSettings.listeners.through.objects.filter(
+            alertsettings__allocation=allocation, user__in=members
+        ).values("user")
+    )
+    for kind, threshold in crossings:
+        notify(
+            f"allocation.alert_{kind}",
+            to=[allocation.proposal.lead, *listeners],
+            about=allocation,
+            number=allocation.number,
+            threshold=threshold,
+        )
 
 
 def told(new: list[Crossing]) -> list[Crossing]:

@@ -24,6 +24,7 @@ from compute_grants.policies import allocations as policies
 from compute_grants.policies import closures as closure_policy
 from consortium import audit
 from consortium.actions import ledger
+from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.jobs import nudge
 from consortium.models import Account, User
@@ -189,6 +190,7 @@ def record_applied(number: str, account: str) -> None:
     allocation.state = State.ACTIVE
     allocation.save(update_fields=["state"])
     audit.record("allocation.activated", allocation, by=None, account=account)
+    _tell_lead("allocation.activated", allocation, None)
 
 
 def close_ended(today: date, limit: int = 100) -> int:
@@ -228,8 +230,21 @@ def _change(
     allocation.save(update_fields=["state", "state_reason", "suspended_by_rule"])
     late_reports.forget(allocation)
     audit.record(event, allocation, by=by, reason=allocation.state_reason)
+    _tell_lead(event, allocation, by)
     want(allocation)
     return allocation
+
+
+def _tell_lead(event: str, allocation: Allocation, by: User | None) -> None:
+    notify(
+        event,
+        to=[allocation.proposal.lead],
+        about=allocation,
+        besides=by,
+        number=allocation.number,
+        machine=allocation.resource.machine.name,
+        reason=allocation.state_reason,
+    )
 
 
 def _open_membership(

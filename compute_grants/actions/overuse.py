@@ -11,6 +11,7 @@ from compute_grants.actions.grant_account import locked, want
 from compute_grants.models import Allocation
 from compute_grants.queries.programme import in_force
 from consortium import audit
+from consortium.actions.notices import notify
 from consortium.models import Account, User
 from consortium.states import require_transition
 
@@ -86,6 +87,12 @@ def _move(allocation: Allocation, step: Allocation.Overuse, *, by: User | None) 
         allocation.suspended_by_rule = False
         audit.record("allocation.resumed", allocation, by=by, reason="")
     allocation.save(update_fields=["overuse", "state", "state_reason", "suspended_by_rule"])
+    notify(
+        f"allocation.overuse_{step.value}",
+        to=[allocation.proposal.lead],
+        about=allocation,
+        number=allocation.number,
+    )
 
 
 def _set_state(allocation: Allocation, state: Allocation.State, reason: str) -> None:

@@ -29,6 +29,7 @@ from compute_grants.policies import release_schedule as policies
 from compute_grants.queries.programme import in_force
 from consortium import audit
 from consortium.actions import ledger
+from consortium.actions.notices import notify
 from consortium.errors import Invalid, WrongState
 from consortium.models import Account, User
 from consortium.states import require_transition
@@ -206,5 +207,14 @@ def _settle(
     tranche.state, tranche.decided_by, tranche.decided_at = state, by, timezone.now()
     tranche.reason = reason[:300]
     tranche.save(update_fields=["state", "decided_by", "decided_at", "reason"])
+    notify(
+        f"allocation.part_{state.value}",
+        to=[allocation.proposal.lead],
+        about=allocation,
+        besides=by,
+        number=allocation.number,
+        hours=tranche.seconds // 3600,
+        reason=tranche.reason,
+    )
     allocation.held_seconds -= tranche.seconds
     allocation.save(update_fields=["held_seconds"])

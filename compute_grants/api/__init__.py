@@ -16,6 +16,7 @@ from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
 from compute_grants.api.normalisation import NormalisationViewSet
 from compute_grants.api.outputs import OutputViewSet
+from compute_grants.api.programme import ProgrammeViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
@@ -53,6 +54,7 @@ def register(router: BaseRouter) -> None:
     router.register("outputs", OutputViewSet, basename="output")
     router.register("award-runs", AwardRunViewSet, basename="awardrun")
     router.register("closures", ClosureViewSet, basename="closure")
+    router.register("programme", ProgrammeViewSet, basename="programme")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")
     router.register("job-runs", UsageRunViewSet, basename="usagerun")

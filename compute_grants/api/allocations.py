@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from compute_grants import exports
 from compute_grants.actions import allocations as actions
+from compute_grants.api.grant_life import LifeActions
 from compute_grants.models import Allocation, AllocationMember, UsageRecord
 from compute_grants.queries import allocations as queries
 from consortium.api.serializers import StrictSerializer
@@ -93,7 +94,10 @@ class ReasonSerializer(StrictSerializer):
     retrieve=extend_schema(summary="Read one grant"),
 )
 class AllocationViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Allocation]
+    LifeActions,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Allocation],
 ):
     queryset = Allocation.objects.none()
     serializer_class = AllocationSerializer

@@ -33,10 +33,16 @@ def can_manage(user: User, allocation: Allocation) -> Decision:
 
 
 def leads(user: User, allocation: Allocation) -> bool:
-    """The lead, and the deputies whom the lead named."""
+    """The lead, and the deputies whom the lead named.
+
+    A page that has read the open members already leaves them on `open_members`.
+    """
     if user.pk == allocation.proposal.lead_id:
         return True
     deputy = AllocationMember.Role.DEPUTY
+    known = getattr(allocation, "open_members", None)
+    if known is not None:
+        return any(row.user_id == user.pk and row.role == deputy for row in known)
     return allocation.members.filter(user=user, role=deputy, until__isnull=True).exists()
 
 

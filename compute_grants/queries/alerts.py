@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from compute_grants.alert_rules import Crossing, Figures, Wanted
 from compute_grants.models import Alert, AlertSettings, Allocation, UsageRecord
-from compute_grants.queries.allocations import BEIJING, RECENT
+from compute_grants.queries.allocations import RECENT
+from compute_grants.queries.grant_usage import BEIJING
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
 
-from compute_grants import grid
 from compute_grants.models import Allocation, GrantReport, UsageImport, UsageRecord
-from compute_grants.queries.usage import UsageTotals, usage_totals
+from compute_grants.projection import Projection, project
+from compute_grants.queries.grant_usage import BEIJING, UsageGroup, usage_groups
 from consortium.models import Account, Transfer, User
 
-BEIJING = ZoneInfo("Asia/Shanghai")
-HOUR = 3600
 RECENT = timedelta(days=30)
+BAND_STEPS = 12
 LOW_SHARE = 10  # below a tenth of what was granted, hours are running low
 
 UNUSED, ON_PACE, RUNNING_LOW, OVER_PACE, USED_UP, OVER = (
@@ -149,6 +146,45 @@ class BurnDown:
         return list(found.values())
 
     @property
+    def daily(self) -> tuple[int, ...]:
+        """Seconds used on each of the recent days, those without use included."""
+        used = {point.day: point.used for point in self.points}
+        days = range(self.pace.recent_days - 1, -1, -1)
+        return tuple(used.get(self.pace.today - timedelta(days=n), 0) for n in days)
+
+    @property
+    def outlook(self) -> Projection | None:
+        """Where the hours go, with an interval; None where the days are too few to say."""
+        running = self.pace.today < self.pace.ends_on
+        return project(self.pace.left, self.daily) if running else None
+
+    @property
+    def band(self) -> list[tuple[date, int, int]]:
+        """(day, least, most left) up to the last day: the middle 80 percent. Not below zero."""
+        found, days = self.outlook, (self.pace.ends_on - self.pace.today).days
+        if found is None:
+            return []
+        steps = sorted({days * n // BAND_STEPS for n in range(BAND_STEPS + 1)})
+        return [
+            (
+                self.pace.today + timedelta(days=n),
+                max(self.pace.left - found.used_in(n)[2], 0),
+                max(self.pace.left - found.used_in(n)[0], 0),
+            )
+            for n in steps
+        ]
+
+    @property
+    def ends(self) -> tuple[date | None, date | None, date | None] | None:
+        """When the hours end: at the earliest, expected, at the latest; None past two years."""
+        found = self.outlook
+        if found is None:
+            return None
+        span, today = found.lasts(), self.pace.today
+        days = (span.earliest, span.expected, span.latest)
+        return tuple(None if n is None else today + timedelta(days=n) for n in days)  # type: ignore[return-value]
+
+    @property
     def projection(self) -> list[tuple[date, int]]:
         """From today at the recent pace to the end of the hours or of the time."""
         pace = self.pace
@@ -158,41 +194,6 @@ class BurnDown:
         days = (last - pace.today).days
         end = 0 if last == pace.runs_out_on else pace.left - days * pace.per_day
         return [(pace.today, pace.left), (last, end)]
-
-
-@dataclass(frozen=True, slots=True)
-class Walls:
-    """Energy and reliability of an allocation. Shares in percent; None where nothing ran.
-
-    co2_grams: by the grid factor of each day; factor: the newest of those used.
-    """
-
-    totals: UsageTotals
-    co2_grams: int | None
-    factor: grid.GridFactor
-    joules_per_hour: int | None
-    lost_percent: float | None
-
-    @property
-    def goodput_percent(self) -> float | None:
-        return None if self.lost_percent is None else round(100 - self.lost_percent, 1)
-
-    @property
-    def measured_percent(self) -> int | None:
-        joules = self.totals.energy_joules
-        return round(100 * self.totals.measured_joules / joules) if joules else None
-
-    @property
-    def co2_kilograms(self) -> float | None:
-        return None if self.co2_grams is None else round(self.co2_grams / 1000, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class StageRow:
-    label: str
-    runs: int
-    seconds: int
-    joules: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,25 +238,28 @@ def rows(allocations: Iterable[Allocation], today: date | None = None) -> list[A
     return [AllocationRow(a, _pace(a, int(recent.get(a.pk, 0)), today)) for a in given]
 
 
-def burn_down(allocation: Allocation, today: date | None = None) -> BurnDown:
-    """Usage by day (Beijing's), with what was left after each. Two queries."""
+def burn_down(
+    allocation: Allocation, today: date | None = None, groups: Sequence[UsageGroup] | None = None
+) -> BurnDown:
+    """Usage by day (Beijing's), with what was left after each. No query where `groups` is given
+    and the allocation brings `read_at`; else up to two."""
     today = today or timezone.localdate()
-    used = (
-        allocation.usage.annotate(day=TruncDate("used_at", tzinfo=BEIJING))
-        .order_by("day")
-        .values_list("day")
-        .annotate(seconds=Sum("charged"))
-    )
+    used: dict[date, int] = {}
+    for group in usage_groups(allocation) if groups is None else groups:
+        used[group.day] = used.get(group.day, 0) + group.seconds
     left, recent, points = allocation.seconds, 0, []
-    for day, seconds in used:
-        left -= int(seconds)
-        points.append(BurnPoint(day, int(seconds), left))
-        recent += int(seconds) if day > today - RECENT else 0
+    for day in sorted(used):
+        left -= used[day]
+        points.append(BurnPoint(day, used[day], left))
+        recent += used[day] if day > today - RECENT else 0
     return BurnDown(_pace(allocation, recent, today), tuple(points), as_of(allocation))
 
 
 def as_of(allocation: Allocation) -> datetime | None:
-    """When the machine's accounting was last read to its end."""
+    """When the machine's accounting was last read to its end. A query unless it was asked for."""
+    if hasattr(allocation, "read_at"):
+        known: datetime | None = allocation.read_at
+        return known
     done = UsageImport.objects.filter(
         machine=allocation.resource.machine_id, state=UsageImport.State.DONE
     )
@@ -281,50 +285,6 @@ def _pace(allocation: Allocation, recent: int, today: date) -> Pace:
     )
 
 
-def walls(allocation: Allocation) -> Walls:
-    """Energy with its CO2, and the share of time lost to failures. Two queries."""
-    totals = usage_totals(allocation.usage.all())
-    by_day = [
-        (day, int(joules))
-        for day, joules in allocation.usage.filter(energy_joules__isnull=False)
-        .annotate(day=TruncDate("used_at", tzinfo=BEIJING))
-        .order_by()
-        .values_list("day")
-        .annotate(joules=Sum("energy_joules"))
-    ]
-    cards = allocation.resource.tres == allocation.resource.Tres.CARDS
-    spent = totals.card_seconds if cards else totals.core_seconds
-    lost = totals.lost_card_seconds if cards else totals.lost_core_seconds
-    joules = totals.energy_joules
-    return Walls(
-        totals=totals,
-        co2_grams=grid.grams(by_day) if by_day else None,
-        factor=grid.factor_on(max((day for day, _joules in by_day), default=timezone.localdate())),
-        joules_per_hour=joules * HOUR // spent if joules is not None and spent else None,
-        lost_percent=round(100 * lost / spent, 1) if spent else None,
-    )
-
-
-def stages(allocation: Allocation) -> list[StageRow]:
-    """Usage by stage of the work, as jobs state it. One query."""
-    found = (
-        allocation.usage.order_by()
-        .values_list("stage")
-        .annotate(runs=Count("pk"), seconds=Sum("charged"), joules=Sum("energy_joules"))
-    )
-    by_stage = {stage: rest for stage, *rest in found}
-    return [
-        StageRow(str(stage.label), *_whole(by_stage[stage.value]))
-        for stage in UsageRecord.Stage
-        if stage.value in by_stage
-    ]
-
-
-def _whole(figures: Sequence[Any]) -> tuple[int, int, int | None]:
-    runs, seconds, joules = figures
-    return int(runs), int(seconds), None if joules is None else int(joules)
-
-
 def entries(allocation: Allocation) -> QuerySet[Transfer]:
     """The movements of the allocation's account, newest first."""
     account = allocation.account_id
@@ -342,24 +302,6 @@ def entry(transfer: Transfer, account: Account | None) -> Entry:
         actor=transfer.actor.name if transfer.actor else "",
         reason=transfer.reason,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class UsageChoices:
-    """What the job runs of an allocation can be filtered by."""
-
-    users: list[str]
-    partitions: list[str]
-    states: list[str]
-
-
-def usage_choices(allocation: Allocation) -> UsageChoices:
-    """One query."""
-    found = set(
-        allocation.usage.order_by().values_list("cluster_user", "partition", "job_state").distinct()
-    )
-    columns = [sorted(set(column)) for column in zip(*found, strict=True)] or [[], [], []]
-    return UsageChoices(*columns)
 
 
 def late_report(allocation: Allocation) -> GrantReport | None:

@@ -5,7 +5,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from compute_grants.models import Allocation
-from compute_grants.queries.allocations import HOUR, BurnDown
+from compute_grants.queries.allocations import BurnDown
+from compute_grants.queries.grant_usage import HOUR
+
+RANGE = {"lineStyle": {"type": [2, 6], "width": 1}}
 
 
 def burn_down(allocation: Allocation, burn: BurnDown) -> dict[str, Any]:
@@ -25,6 +28,8 @@ def burn_down(allocation: Allocation, burn: BurnDown) -> dict[str, Any]:
                 burn.projection,
                 lineStyle={"type": "dashed"},
             ),
+            _line(_("At least"), [(day, low) for day, low, _high in burn.band], **RANGE),
+            _line(_("At most"), [(day, high) for day, _low, high in burn.band], **RANGE),
             _line(_("Even pace"), even, lineStyle={"type": "dotted"}),
         ],
     }

@@ -10,8 +10,6 @@ from django.utils.translation import gettext as _
 
 from compute_grants.models import Allocation
 from compute_grants.queries.allocations import (
-    BEIJING,
-    HOUR,
     OVER,
     OVER_PACE,
     RUNNING_LOW,
@@ -20,6 +18,7 @@ from compute_grants.queries.allocations import (
     Pace,
     rows,
 )
+from compute_grants.queries.grant_usage import BEIJING, HOUR
 from consortium.inbox import Holding, Task
 from consortium.models import User
 

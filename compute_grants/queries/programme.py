@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -35,6 +36,37 @@ def figures(body: programme.Body) -> list[tuple[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rows of a rule: the names of their columns, and their values for people."""
+
+    label: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+def ladders(body: programme.Body) -> list[Ladder]:
+    """Each field of a rule that holds rows."""
+    return [
+        _ladder(one.metadata, getattr(body, one.name))
+        for one in fields(body)
+        if "shape" in one.metadata
+    ]
+
+
+def _ladder(about: Mapping[str, Any], rows: Sequence[Any]) -> Ladder:
+    columns = fields(about["shape"])
+    return Ladder(
+        label=str(about["label"]),
+        columns=[str(one.metadata["label"]) for one in columns],
+        rows=[
+            [one.metadata.get("choices", {}).get(value, value) for one, value in pairs]
+            for row in rows
+            for pairs in [[(one, getattr(row, one.name)) for one in columns]]
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyRow:
     """One kind of rule as the page shows it. version: None while the founding one holds."""
 
@@ -49,8 +81,8 @@ class PolicyRow:
         return figures(self.body)
 
     @property
-    def parts(self) -> tuple[programme.Part, ...]:
-        return getattr(self.body, "parts", ())
+    def ladders(self) -> list[Ladder]:
+        return ladders(self.body)
 
 
 def policy_rows(day: date | None = None) -> list[PolicyRow]:
@@ -61,8 +93,8 @@ def policy_rows(day: date | None = None) -> list[PolicyRow]:
     for row in ProgrammePolicy.objects.select_related("by").order_by("since", "pk"):
         if row.since <= today:
             current[row.kind] = row
-        else:
-            coming.setdefault(row.kind, row)
+        elif row.kind not in coming or coming[row.kind].since == row.since:
+            coming[row.kind] = row
     return [
         PolicyRow(
             kind=kind,
@@ -73,3 +105,32 @@ def policy_rows(day: date | None = None) -> list[PolicyRow]:
         )
         for kind, shape in programme.KINDS.items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a rule. row: None for the founding one; holds: the one in force today."""
+
+    row: ProgrammePolicy | None
+    body: programme.Body
+    holds: bool
+    coming: bool
+
+    @property
+    def values(self) -> list[tuple[str, Any]]:
+        return figures(self.body)
+
+    @property
+    def ladders(self) -> list[Ladder]:
+        return ladders(self.body)
+
+
+def versions(kind: str, day: date | None = None) -> list[Version]:
+    """All versions of one kind, the newest first, the founding one last. One query."""
+    today = day or timezone.localdate()
+    rows = list(ProgrammePolicy.objects.filter(kind=kind).select_related("by"))
+    past = [row for row in rows if row.since <= today]
+    found = [
+        Version(row, row.parsed, holds=row in past[:1], coming=row.since > today) for row in rows
+    ]
+    return [*found, Version(None, programme.KINDS[kind](), holds=not past, coming=False)]

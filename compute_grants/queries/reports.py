@@ -17,7 +17,8 @@ from compute_grants.models import (
     Sanction,
     UsageRecord,
 )
-from compute_grants.queries.allocations import as_of, stages, walls
+from compute_grants.queries.allocations import as_of
+from compute_grants.queries.grant_usage import stages, usage_groups, walls
 from compute_grants.queries.programme import in_force
 from consortium.models import User
 
@@ -79,12 +80,13 @@ class Figures:
 
 
 def figures(allocation: Allocation) -> Figures:
-    """Five queries, however much was used. Expects allocation.account loaded."""
+    """Three queries, however much was used. Expects allocation.account loaded."""
     left = allocation.account.available if allocation.account else allocation.seconds
-    wall, read = walls(allocation), as_of(allocation)
+    groups = usage_groups(allocation)
+    wall, read = walls(allocation, groups), as_of(allocation)
     planned = dict(allocation.stage_plans.values_list("stage", "percent"))
     labels = dict(UsageRecord.Stage.choices)
-    used = {row.label: row.seconds for row in stages(allocation)}
+    used = {row.label: row.seconds for row in stages(allocation, groups, {})}
     rows = [(stage, used.get(str(label), 0), planned.get(stage)) for stage, label in labels.items()]
     return Figures(
         unit=allocation.resource.unit,

@@ -12,11 +12,13 @@ from compute_grants.urls import (
     closures,
     decision_sets,
     expertise,
+    grant_life,
     machines,
     maintenance,
     normalisation,
     outputs,
     panel,
+    programme,
     proposals,
     rates,
     reports,
@@ -30,6 +32,8 @@ from compute_grants.urls import (
 app_name = "compute_grants"
 MODULES = (
     amendments,
+    programme,
+    grant_life,
     machines,
     rates,
     calls,

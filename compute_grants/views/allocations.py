@@ -12,15 +12,20 @@ from django.views.decorators.http import require_safe
 
 from compute_grants import exports
 from compute_grants.models import Allocation, UsageRecord
+from compute_grants.paging import page_of
 from compute_grants.policies import allocations as policy
-from compute_grants.policies import reports as report_policy
+from compute_grants.policies.alerts import can_set
+from compute_grants.policies.stages import can_plan
 from compute_grants.queries import allocations as queries
-from compute_grants.queries import amendments, charts, narrowing
+from compute_grants.queries import charts, narrowing
+from compute_grants.queries.grant_life import Life, requests_of, with_life
+from compute_grants.queries.grant_life import life as life_of
+from compute_grants.queries.grant_usage import stages, usage_choices, usage_groups, walls
 from consortium import audit
 from consortium.http import actor
+from consortium.models import User
 
 PER_PAGE = 25
-SHOWN = 5
 FILTERS = {"who": "cluster_user", "partition": "partition", "state": "job_state"}
 
 
@@ -52,38 +57,66 @@ def allocation_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def allocation(request: HttpRequest, number: str) -> HttpResponse:
-    found = visible(request, number)
     user = actor(request)
-    burn = queries.burn_down(found)
-    entries = Paginator(queries.entries(found), PER_PAGE).get_page(request.GET.get("entries"))
-    runs, given = _filtered(request, found)
-    context: dict[str, Any] = {
+    rows = with_life(Allocation.objects.visible_to(user).shown())
+    found = get_object_or_404(rows, number=number)
+    life = life_of(found)
+    context = {
         "allocation": found,
-        "burn": burn,
-        "pace": burn.pace,
-        "chart": charts.burn_down(found, burn),
-        "walls": queries.walls(found),
-        "stages": queries.stages(found),
-        "entries": entries,
-        "ledger": [queries.entry(transfer, found.account) for transfer in entries],
-        "runs": Paginator(runs, PER_PAGE).get_page(request.GET.get("page")),
-        "given": given,
-        "query": "&".join(f"{name}={value}" for name, value in given.items() if value),
-        "choices": queries.usage_choices(found),
-        "members": found.members.filter(until__isnull=True).select_related("user"),
-        "requests": amendments.of_grant(found, user)[:SHOWN],
+        "life": life,
+        "requests": requests_of(life, user),
         "today": timezone.localdate(),
         "reports": found.reports.all(),
         "late_report": queries.late_report(found),
         "outputs": found.outputs.filter(removed_at__isnull=True)[:PER_PAGE],
-        "may_add_outputs": report_policy.is_member(user, found),
         "lineage": queries.lineage(found, user),
         "history": audit.history(found)[:PER_PAGE],
-        "can_change_members": policy.can_change_members(user, found),
         "can_manage": policy.can_manage(user, found),
         "snippet": _snippet(request, found),
+        **_usage_context(request, found, life),
+        **_ledger_context(request, found),
+        **_own_context(user, found, life),
     }
     return render(request, "compute_grants/allocation_detail.html", context)
+
+
+def _usage_context(request: HttpRequest, found: Allocation, life: Life) -> dict[str, Any]:
+    """All that is made of its job runs. Two queries."""
+    groups = usage_groups(found)
+    burn = queries.burn_down(found, groups=groups)
+    runs, given = _filtered(request, found)
+    return {
+        "burn": burn,
+        "pace": burn.pace,
+        "chart": charts.burn_down(found, burn),
+        "walls": walls(found, groups),
+        "stages": stages(found, groups, life.plan),
+        "choices": usage_choices(groups),
+        "runs": page_of(runs, request.GET.get("page"), PER_PAGE),
+        "given": given,
+        "query": "&".join(f"{name}={value}" for name, value in given.items() if value),
+    }
+
+
+def _ledger_context(request: HttpRequest, found: Allocation) -> dict[str, Any]:
+    entries = page_of(queries.entries(found), request.GET.get("entries"), PER_PAGE)
+    rows = [queries.entry(transfer, found.account) for transfer in entries]
+    return {"entries": entries, "ledger": rows}
+
+
+def _own_context(user: User, found: Allocation, life: Life) -> dict[str, Any]:
+    """What this person has to do with it. The members were read with the grant."""
+    found.open_members = life.members  # type: ignore[attr-defined]  # policies.leads looks here
+    member = any(row.user_id == user.pk for row in life.members)
+    return {
+        "is_lead": user.pk == found.proposal.lead_id,
+        "is_member": member,
+        "listens": user.pk in life.listeners,
+        "may_add_outputs": user.pk == found.proposal.lead_id or member,
+        "can_change_members": policy.can_change_members(user, found),
+        "can_plan": can_plan(user, found),
+        "can_set_alerts": can_set(user, found),
+    }
 
 
 def _filtered(

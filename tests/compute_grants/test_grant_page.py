@@ -90,7 +90,8 @@ def test_the_page_takes_as_many_queries_for_fifty_jobs_as_for_three(
     for jobs in (3, 50):
         grant = used_grant(jobs)
         client.force_login(grant.proposal.lead, backend=BACKEND)
-        with django_assert_max_num_queries(32):
+        client.get(grant.get_absolute_url())  # the first visit also writes the session's row
+        with django_assert_max_num_queries(14):
             assert client.get(grant.get_absolute_url()).status_code == 200
 
 

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 from django.db import transaction
+from django.utils import timezone
 
 from compute_grants.actions import allocations
-from compute_grants.models import Allocation, Proposal
+from compute_grants.models import Allocation, ProgrammePolicy, Proposal
 from consortium.models import User
 from tests.factories.compute_grants import HOUR, call_with, panellist, proposal_for
-from tests.factories.consortium import operator
+from tests.factories.consortium import operator, research_officer
 
 HEADER = (
     "Cluster|JobIDRaw|JobID|Account|User|Partition|Submit|Start|End|ElapsedRaw|State|AllocTRES"
@@ -105,3 +106,22 @@ def stamp(moment: datetime) -> str:
 
 def sacct(rows: Iterable[str], header: str = HEADER) -> BytesIO:
     return BytesIO("".join(f"{line}\n" for line in [header, *rows]).encode())
+
+
+def halved(**fields) -> Allocation:
+    """An active grant whose second half waits for a report. The rule holds for it alone."""
+    half = {"percent": 50, "after_days": 180}
+    parts = [half | {"condition": "award"}, half | {"condition": "report"}]
+    _release_rule({"parts": parts})
+    made = active(**fields)
+    _release_rule({})
+    return made
+
+
+def _release_rule(body: dict) -> None:
+    ProgrammePolicy.objects.create(
+        kind="release_schedule",
+        since=timezone.localdate(),
+        body=body,
+        by=research_officer(),
+    )

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from compute_grants.models import AllocationMember, GrantReport
-from compute_grants.queries.allocations import BEIJING
+from compute_grants.queries.grant_usage import BEIJING
 from compute_grants.queries.tasks.words import SHOWN
 from consortium.inbox import Task
 from consortium.models import ArmAppointment, User

@@ -13,11 +13,13 @@ from tests.compute_grants.samples import (
     closures,
     decision_sets,
     expertise,
+    grant_life,
     machines,
     maintenance,
     normalisation,
     outputs,
     panel,
+    programme,
     proposals,
     rates,
     reports,
@@ -31,6 +33,9 @@ from tests.samples import Samples
 
 # One for each module of compute_grants.access, by the same name; each stands alone.
 MODULES = (
+    amendments,
+    programme,
+    grant_life,
     machines,
     maintenance,
     rates,
@@ -45,7 +50,6 @@ MODULES = (
     decision_sets,
     award_runs,
     allocations,
-    amendments,
     reports,
     outputs,
     closures,
