@@ -13,6 +13,7 @@ from compute_grants.actions import (
     late_reports,
     maintenance,
     overuse,
+    reclaims,
     release_schedule,
     reminders,
     report_dates,
@@ -35,6 +36,7 @@ def sweep_allocations() -> None:
         pass
     while release_schedule.release_due(timezone.localdate()):
         pass
+    reclaims.plan(by=None)
     usage.interrupt_stale()
     usage.charge_waiting()
     overuse.follow(Allocation.objects.all())

@@ -21,6 +21,7 @@ from compute_grants.access import (
     programme,
     proposals,
     rates,
+    reclaims,
     reports,
     reviews,
     statistics,
@@ -33,6 +34,7 @@ from consortium.access import Table
 MODULES = (
     amendments,
     programme,
+    reclaims,
     grant_life,
     machines,
     maintenance,

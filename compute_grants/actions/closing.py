@@ -5,16 +5,23 @@ from __future__ import annotations
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import amendment_notices, release_schedule, report_dates
+from compute_grants.actions import (
+    amendment_notices,
+    reclaims,
+    release_schedule,
+    report_dates,
+)
 from compute_grants.models import Allocation, Amendment
 from consortium import audit
 from consortium.states import require_transition
 
 
 def tidy(allocation: Allocation) -> None:
-    """After a locked grant closed: planned parts return, open requests end, its report is due."""
+    """After a locked grant closed: planned parts return, nothing is reclaimed, open requests
+    end, its report is due."""
     reason = _("The grant was closed.")
     release_schedule.withhold_all(allocation, reason=reason)
+    reclaims.end_with(allocation)
     rows = Amendment.objects.filter(
         Q(allocation=allocation) | Q(other=allocation), state__in=Amendment.OPEN
     )

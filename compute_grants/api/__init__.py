@@ -20,6 +20,7 @@ from compute_grants.api.programme import ProgrammeViewSet
 from compute_grants.api.proposals import ProposalViewSet
 from compute_grants.api.rates import ChargingRuleViewSet, ExchangeRateViewSet
 from compute_grants.api.rebuttals import RebuttalViewSet
+from compute_grants.api.reclaims import ReclaimViewSet
 from compute_grants.api.reports import GrantReportViewSet
 from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
@@ -54,6 +55,7 @@ def register(router: BaseRouter) -> None:
     router.register("outputs", OutputViewSet, basename="output")
     router.register("award-runs", AwardRunViewSet, basename="awardrun")
     router.register("closures", ClosureViewSet, basename="closure")
+    router.register("reclaims", ReclaimViewSet, basename="reclaim")
     router.register("programme", ProgrammeViewSet, basename="programme")
     router.register("usage-imports", UsageImportViewSet, basename="usageimport")
     router.register("statistics", StatisticsViewSet, basename="statistics")

@@ -18,6 +18,7 @@ from compute_grants.events import (
     panel,
     programme,
     proposals,
+    reclaims,
     reports,
     reviews,
     ties,
@@ -43,5 +44,6 @@ EVENTS: dict[str, str | Promise] = {
     **reports.EVENTS,
     **outputs.EVENTS,
     **closures.EVENTS,
+    **reclaims.EVENTS,
     **usage.EVENTS,
 }

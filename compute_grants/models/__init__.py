@@ -39,6 +39,7 @@ from compute_grants.models.proposals import (
 )
 from compute_grants.models.rates import ChargingRule, ExchangeRate
 from compute_grants.models.rebuttals import Rebuttal, RebuttalWindow
+from compute_grants.models.reclaims import Reclaim
 from compute_grants.models.release_schedule import Tranche
 from compute_grants.models.reports import GrantReport, ReportReminder, ReportSubmission
 from compute_grants.models.reviews import (
@@ -102,6 +103,7 @@ __all__ = [
     "ProposalSection",
     "Rebuttal",
     "RebuttalWindow",
+    "Reclaim",
     "ReportReminder",
     "ReportSubmission",
     "ResearchTopic",

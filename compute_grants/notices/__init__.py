@@ -12,6 +12,7 @@ from compute_grants.notices import (
     panel,
     proposals,
     rates,
+    reclaims,
     reports,
     reviews,
 )
@@ -31,4 +32,5 @@ NOTICES: dict[str, Notice] = {
     **amendments.NOTICES,
     **reports.NOTICES,
     **closures.NOTICES,
+    **reclaims.NOTICES,
 }

@@ -216,6 +216,7 @@ ENTRY_LABELS: Mapping[str, str | Promise] = {
     "transfer-in": gettext_lazy("transfer received"),
     "transfer-out": gettext_lazy("transfer given"),
     "advance": gettext_lazy("advance"),
+    "reclaim": gettext_lazy("unused time taken back"),
     "renewal": gettext_lazy("renewal"),
     "closing-return": gettext_lazy("returned to the call at the closing of the books"),
     "adjustment": gettext_lazy("adjustment by the office"),

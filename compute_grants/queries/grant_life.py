@@ -28,6 +28,7 @@ from compute_grants.models import (
     AllocationMember,
     Amendment,
     ProgrammePolicy,
+    Reclaim,
     StagePlan,
     Tranche,
     UsageImport,
@@ -84,6 +85,21 @@ class OveruseStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """Time that goes back to the call unless it is used or exempted."""
+
+    number: str
+    state: str
+    seconds: int
+    due_on: date
+    ask_until: date
+
+    @property
+    def asked(self) -> bool:
+        return self.state == Reclaim.State.ASKED
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """as_of: when the machine's accounting was last read; None before the first time."""
 
@@ -96,6 +112,7 @@ class Life:
     members: list[MemberRow]
     steps: list[OveruseStep]
     requests: list[Amendment]
+    reclaims: list[Coming]
 
 
 def with_life(rows: QuerySet[Allocation]) -> QuerySet[Allocation]:
@@ -136,6 +153,12 @@ def with_life(rows: QuerySet[Allocation]) -> QuerySet[Allocation]:
             Amendment.objects.filter(Q(allocation=own) | Q(other=own)).order_by("-pk")[:SHOWN],
             *("number", "kind", "state", "due_on", "asked_by_id"),
         ),
+        reclaims_json=_json(
+            Reclaim.objects.filter(
+                allocation=own, state__in=Reclaim.OPEN, noticed_at__isnull=False
+            ).order_by("pk"),
+            *("number", "state", "seconds", "due_on", "ask_until"),
+        ),
         overuse_rule=Subquery(rule.order_by("-since", "-pk").values("body")[:1]),
     )
 
@@ -159,6 +182,7 @@ def life(allocation: Allocation) -> Life:
         members=[_member(one) for one in row.members_json],
         steps=_steps(allocation, row.overuse_rule),
         requests=[_request(one) for one in row.requests_json],
+        reclaims=[_coming(one) for one in row.reclaims_json],
     )
 
 
@@ -191,6 +215,11 @@ def requests_of(found: Life, user: User) -> list[Amendment]:
     """The last requests; drafts are the asker's own."""
     draft = Amendment.State.DRAFT
     return [row for row in found.requests if row.state != draft or row.asked_by_id == user.pk]
+
+
+def _coming(row: Mapping[str, Any]) -> Coming:
+    days = {name: date.fromisoformat(row[name]) for name in ("due_on", "ask_until")}
+    return Coming(**{**row, **days})
 
 
 def alert_text(kind: str, threshold: int) -> str:

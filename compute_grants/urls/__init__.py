@@ -21,6 +21,7 @@ from compute_grants.urls import (
     programme,
     proposals,
     rates,
+    reclaims,
     reports,
     reviews,
     statistics,
@@ -33,6 +34,7 @@ app_name = "compute_grants"
 MODULES = (
     amendments,
     programme,
+    reclaims,
     grant_life,
     machines,
     rates,

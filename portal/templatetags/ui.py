@@ -68,6 +68,9 @@ STATE_TONES: dict[str, str] = {
     **dict.fromkeys(("awarded", "signed", "resolved"), "seal"),
     # Where a noun means something else by the word
     "amendment.applied": "ok",
+    "reclaim.noticed": "warn",
+    "reclaim.asked": "warn",
+    "reclaim.exempted": "ok",
     "amendment.refused": "danger",
     "machine.published": "ok",
     "machine.maintenance": "warn",

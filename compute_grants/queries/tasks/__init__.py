@@ -14,6 +14,7 @@ from compute_grants.queries.tasks import (
     machines,
     panel,
     proposals,
+    reclaims,
     reports,
     reviews,
 )
@@ -37,6 +38,8 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     machines.my_machines,
     amendments.requests_to_decide,
     amendments.drafts_of_mine,
+    reclaims.coming,
+    reclaims.rounds,
     allocation_tasks,
     reports.my_reports,
     reports.to_judge,

@@ -22,6 +22,7 @@ from tests.compute_grants.samples import (
     programme,
     proposals,
     rates,
+    reclaims,
     reports,
     reviews,
     statistics,
@@ -35,6 +36,7 @@ from tests.samples import Samples
 MODULES = (
     amendments,
     programme,
+    reclaims,
     grant_life,
     machines,
     maintenance,
