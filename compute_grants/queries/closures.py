@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from compute_grants import programme
 from compute_grants.models import Allocation, Closure, GrantReport, UsageImport, UsageRecord
-from compute_grants.queries.allocations import BEIJING
+from compute_grants.queries.grant_usage import BEIJING
 from compute_grants.queries.programme import in_force
 from consortium.models import User
 

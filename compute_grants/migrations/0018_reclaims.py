@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compute_grants", "0014_assignment_plans"),
+        ("compute_grants", "0017_add_closing_of_books"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
