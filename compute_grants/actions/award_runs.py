@@ -59,7 +59,7 @@ def start(
             _("This call is “%(state)s”. Awards are proposed while it is in review.")
             % {"state": call.get_state_display()}
         )
-    if call.award_runs.filter(state__in=AwardRun.WAITING).count() >= AT_ONCE:
+    if AwardRun.objects.filter(call=call, state__in=AwardRun.WAITING).count() >= AT_ONCE:
         raise TooManyRuns(_("Three runs of this call are under way. Stop one, or wait for it."))
     problem = problem_of(call, parameters)
     run = AwardRun.objects.create(

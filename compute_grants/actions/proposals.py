@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from compute_grants.actions import late_reports
 from compute_grants.actions.drafting import NotEditable, editable, newer_than, saved
 from compute_grants.models import (
+    AccessType,
     Call,
     CallRound,
     PeakRate,
@@ -25,6 +26,7 @@ from compute_grants.policies import calls as call_policy
 from compute_grants.policies import eligibility
 from compute_grants.policies import proposals as policy
 from compute_grants.queries.proposal_content import content, content_hash, lacking
+from compute_grants.queries.request_checks import blocking
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale
@@ -39,6 +41,7 @@ __all__ = [
     "ChangedElsewhere",
     "NotEditable",
     "ask",
+    "choose_access",
     "drop",
     "request_errors",
     "save",
@@ -140,10 +143,15 @@ def ask(
     cards: int,
     justification: str,
     by: User,
+    runs: int | None = None,
+    run_seconds: int | None = None,
+    memory_bytes: int | None = None,
 ) -> ResourceRequest:
     """Ask for time on a resource, or change what was asked there.
 
-    Raises PermissionDenied, NotEditable, or Invalid naming the field and the rule.
+    `runs` of `run_seconds` each by the clock and `memory_bytes` of one card or core let the
+    request be checked. Raises PermissionDenied, NotEditable, or Invalid naming the field and
+    the rule.
     """
     proposal = editable(proposal, by)
     errors = request_errors(proposal.call, resource, precision, seconds, cards)
@@ -156,11 +164,37 @@ def ask(
             "precision": precision,
             "seconds": seconds,
             "cards": cards,
+            "runs": runs,
+            "run_seconds": run_seconds,
+            "memory_bytes": memory_bytes,
             "justification": justification,
         },
     )
     saved(proposal, sections=[SectionName.RESOURCES], changed=["requests"], by=by)
     return request
+
+
+@transaction.atomic
+def choose_access(proposal: Proposal, *, access_type: AccessType | None, by: User) -> Proposal:
+    """The kind of access asked for, one of the call's.
+
+    Raises PermissionDenied (also where the type needs a benchmark award first), NotEditable, or
+    Invalid for a type that the call does not offer.
+    """
+    proposal = editable(proposal, by)
+    if access_type is not None:
+        if not proposal.call.access_types.filter(pk=access_type.pk).exists():
+            message = _("This call does not offer that kind of access. Choose one of the call's.")
+            raise Invalid({"access_type": [message]})
+        eligibility.may_use(proposal.lead, access_type).require()
+    proposal.access_type = access_type
+    return saved(
+        proposal,
+        sections=[SectionName.RESOURCES],
+        changed=["access_type"],
+        fields=["access_type"],
+        by=by,
+    )
 
 
 def request_errors(
@@ -218,7 +252,7 @@ def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submi
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
-        .select_related("call", "lead", "institution")
+        .select_related("call", "lead", "institution", "access_type")
         .get(pk=proposal.pk)
     )
     policy.can_submit(by, proposal).require()
@@ -231,6 +265,8 @@ def submit(proposal: Proposal, *, version: int | None = None, by: User) -> Submi
     if version is not None and version != proposal.version:
         raise Stale(_("The proposal was changed since you checked it. Check your answers again."))
     errors = lacking(proposal)
+    if refused := blocking(proposal):
+        errors["requests"] = [*errors.get("requests", []), *refused]
     if errors:
         raise Invalid(errors)
     return _hand_in(proposal, by)

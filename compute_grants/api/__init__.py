@@ -24,6 +24,7 @@ from compute_grants.api.reclaims import ReclaimViewSet
 from compute_grants.api.reports import GrantReportViewSet
 from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
+from compute_grants.api.team import TeamInvitationViewSet
 from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
 from compute_grants.api.usage import UsageImportViewSet
 from compute_grants.api.usage_runs import UsageRunViewSet
@@ -40,6 +41,7 @@ def register(router: BaseRouter) -> None:
     router.register("calls", CallViewSet, basename="call")
     router.register("proposals", ProposalViewSet, basename="proposal")
     router.register("reviews", ReviewViewSet, basename="review")
+    router.register("team-invitations", TeamInvitationViewSet, basename="teaminvitation")
     router.register("rebuttals", RebuttalViewSet, basename="rebuttal")
     router.register("ties", TieViewSet, basename="tie")
     router.register("waivers", WaiverViewSet, basename="waiver")

@@ -18,8 +18,12 @@ from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
 from compute_grants.api.decision_sets import DecisionInput, SetSerializer, choice_of
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
+from compute_grants.api.proposal_checks import ChecksMixin
+from compute_grants.api.proposal_files import FilesMixin
 from compute_grants.api.proposal_parts import PartsMixin
+from compute_grants.api.proposal_versions import VersionsMixin
 from compute_grants.api.reviews import AssignmentSerializer
+from compute_grants.api.team import TeamMixin
 from compute_grants.models import (
     Call,
     PanelDecision,
@@ -69,6 +73,9 @@ class RequestSerializer(serializers.ModelSerializer[ResourceRequest]):
             "precision",
             "seconds",
             "cards",
+            "runs",
+            "run_seconds",
+            "memory_bytes",
             "justification",
             "technical_review",
         )
@@ -165,6 +172,9 @@ class AskInput(ResourceNamed):
     precision = serializers.ChoiceField(choices=Precision.choices)
     seconds = serializers.IntegerField(min_value=1, max_value=MOST_SECONDS)
     cards = serializers.IntegerField(min_value=1, max_value=2 * 10**9)
+    runs = serializers.IntegerField(min_value=1, max_value=10**9, required=False)
+    run_seconds = serializers.IntegerField(min_value=1, max_value=MOST_SECONDS, required=False)
+    memory_bytes = serializers.IntegerField(min_value=1, max_value=10**15, required=False)
     justification = serializers.CharField(max_length=20_000)
 
 
@@ -215,7 +225,14 @@ class AssignInput(StrictSerializer):
 
 
 class ProposalViewSet(
-    PartsMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]
+    PartsMixin,
+    VersionsMixin,
+    ChecksMixin,
+    FilesMixin,
+    TeamMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Proposal],
 ):
     """Read the proposals you may see; change them only through named actions."""
 

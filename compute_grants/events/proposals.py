@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 EVENTS: dict[str, str | Promise] = {
     "proposal.started": _("Proposal begun"),
+    "proposal.cloned": _("Begun from an earlier proposal"),
     "proposal.saved": _("Proposal saved"),
     "proposal.submitted": _("Proposal submitted"),
     "proposal.returned": _("Returned for correction"),

@@ -5,11 +5,20 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.forms.fields import CHOOSE, HoursField, ProseField, ResourceField, offer
-from compute_grants.models import Call, Precision, Proposal, Resource, SectionName
+from compute_grants.forms.fields import (
+    CHOOSE,
+    HoursField,
+    ProseField,
+    ResourceField,
+    ScaledField,
+    offer,
+)
+from compute_grants.models import AccessType, Call, Precision, Proposal, Resource, SectionName
 from compute_grants.queries.sections import SHOWN
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
+
+GIGABYTE = 10**9
 
 
 class StartForm(forms.Form):
@@ -115,6 +124,18 @@ class RequestForm(forms.Form):
         max_value=2 * 10**9,
         help_text=_("The width of a typical run."),
     )
+    runs = forms.IntegerField(
+        label=_("Number of runs"), min_value=1, max_value=10**9, required=False
+    )
+    run_seconds = HoursField(
+        label=_("Hours of one run"), required=False, help_text=_("By the clock, at this width.")
+    )
+    memory_bytes = ScaledField(
+        scale=GIGABYTE,
+        label=_("Memory for each card or core, GB"),
+        required=False,
+        help_text=_("With weights, states and buffers."),
+    )
     justification = ProseField(
         label=_("How you arrived at this"),
         rows=4,
@@ -129,6 +150,28 @@ class RequestForm(forms.Form):
     def add_error(self, field: str | None, error: Any) -> None:
         """The rules speak of hours; the field is called after what it cleans to."""
         super().add_error("seconds" if field == "hours" else field, error)
+
+
+class AccessForm(forms.Form):
+    """The kind of access asked for, one of the call's."""
+
+    access_type = forms.ModelChoiceField(
+        label=_("Kind of access"),
+        queryset=AccessType.objects.none(),
+        empty_label=CHOOSE,
+        help_text=_("It sets how much can be asked and how deeply it is reviewed."),
+    )
+
+    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer(self, "access_type", call.access_types.order_by("code"))
+
+
+class MatchForm(forms.Form):
+    """A need, to rank the call's machines by."""
+
+    precision = forms.ChoiceField(label=_("Precision"), choices=Precision.choices)
+    memory = ScaledField(scale=GIGABYTE, label=_("Memory for each card or core, GB"))
 
 
 class ReasonForm(forms.Form):

@@ -5,6 +5,7 @@ from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
+from compute_grants.models.attachments import Attachment
 from compute_grants.models.award_runs import AwardRun
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
 from compute_grants.models.closures import Closure
@@ -53,7 +54,9 @@ from compute_grants.models.reviews import (
     Score,
 )
 from compute_grants.models.sanctions import Sanction, SanctionNotice, SuspendedGrant
+from compute_grants.models.scaling import ScalingPoint
 from compute_grants.models.stages import StagePlan
+from compute_grants.models.team import TeamMember
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
@@ -68,6 +71,7 @@ __all__ = [
     "Amendment",
     "AmendmentPart",
     "AssignmentPlan",
+    "Attachment",
     "AwardLine",
     "AwardRun",
     "Call",
@@ -117,12 +121,14 @@ __all__ = [
     "ReviewVersion",
     "Sanction",
     "SanctionNotice",
+    "ScalingPoint",
     "Score",
     "SectionName",
     "SectionState",
     "StagePlan",
     "Submission",
     "SuspendedGrant",
+    "TeamMember",
     "TechnicalCheck",
     "TechnicalReview",
     "Tie",

@@ -45,7 +45,9 @@ TEXTS_OF = {
 }
 TEXTS = tuple(name for names in TEXTS_OF.values() for name in names)
 SECTION_OF = {name: section for section, names in TEXTS_OF.items() for name in names} | {
-    "requests": SectionName.RESOURCES
+    "requests": SectionName.RESOURCES,
+    "access_type": SectionName.RESOURCES,
+    "team": SectionName.TEAM,
 }
 
 

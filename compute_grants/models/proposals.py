@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -13,6 +15,10 @@ from compute_grants.models.calls import Call, CallRound
 from compute_grants.models.machines import Precision, Resource
 from consortium.models import Affiliation, ArmAppointment, Institution, User, localized
 from consortium.roles import standing
+
+if TYPE_CHECKING:
+    from compute_grants.models.attachments import Attachment
+    from compute_grants.models.team import TeamMember
 
 Office = ArmAppointment.Office
 
@@ -26,19 +32,26 @@ def interested_institutions(user: User) -> QuerySet[Institution]:
     return Institution.objects.filter(Q(pk__in=ids) | Q(related_group__in=groups))
 
 
+def led_or_joined(user: User) -> Q:
+    """Proposals that this person leads, or has confirmed to work on."""
+    joined = Proposal.objects.filter(team__user=user, team__state="confirmed")
+    return Q(lead=user) | Q(pk__in=joined.values("pk"))
+
+
 class ProposalQuerySet(models.QuerySet["Proposal"]):
     def visible_to(self, user: User) -> ProposalQuerySet:
         """Proposals this person may read. The only such rule; pages and API share it.
 
-        One's own always. Once submitted: the research office and auditors; operators of a
-        centre whose machine is asked; reviewers who confirmed they have no conflict; the
-        call's panel, except where its member has an interest. The for-profit office: none.
+        One's own always, led or joined. Once submitted: the research office and auditors;
+        operators of a centre whose machine is asked; reviewers who confirmed they have no
+        conflict; the call's panel, except where its member has an interest. The for-profit
+        office: none.
         """
         who = standing(user)
         if Office.DEPLOYMENT in who.offices:
             return self.none()
         submitted = Q(submitted_at__isnull=False)
-        mine = Q(lead=user)
+        mine = led_or_joined(user)
         if who.offices & {Office.RESEARCH, Office.AUDITOR}:
             return self.filter(mine | submitted)
         return self.filter(
@@ -46,6 +59,17 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             | submitted
             & (self._asks_centre_of(user) | self._reviewed_by(user) | self._judged_by(user))
         )
+
+    def of(self, user: User) -> ProposalQuerySet:
+        """Those the person leads, or has confirmed to work on."""
+        return self.filter(led_or_joined(user))
+
+    def not_of(self, user: User) -> ProposalQuerySet:
+        """Without those where the person has a part, asked or confirmed."""
+        asked = Proposal.objects.filter(
+            team__user=user, team__state__in=["invited", "confirmed"]
+        ).values("pk")
+        return self.exclude(Q(lead=user) | Q(pk__in=asked))
 
     def _asks_centre_of(self, user: User) -> Q:
         centres = standing(user).institutions_as(Affiliation.Role.OPERATOR)
@@ -65,7 +89,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
     def _judged_by(self, user: User) -> Q:
         on_panel = Exists(Call.panel.through.objects.filter(call=OuterRef("call"), user=user))
-        return Q(on_panel) & ~Q(institution__in=interested_institutions(user))
+        others = Q(pk__in=Proposal.objects.not_of(user).values("pk"))
+        return Q(on_panel) & others & ~Q(institution__in=interested_institutions(user))
 
     def judged(self) -> ProposalQuerySet:
         """Those that stand on a panel's board."""
@@ -154,18 +179,36 @@ class Proposal(models.Model):
         return localized(self, "title")
 
     @property
+    def confirmed_team(self) -> models.QuerySet[TeamMember]:
+        """Those who work on it beside its lead."""
+        rows = self.team.filter(state="confirmed").select_related("user", "institution")
+        return rows.order_by("pk")
+
+    @property
+    def current_attachments(self) -> models.QuerySet[Attachment]:
+        """The files that belong to it now."""
+        return self.attachments.current().select_related("file").order_by("pk")
+
+    @property
     def editable(self) -> bool:
         return self.state in self.EDITABLE
 
 
 class ResourceRequest(models.Model):
-    """Time asked on one resource, at a precision, `cards` wide (cores where it has none)."""
+    """Time asked on one resource, at a precision, `cards` wide (cores where it has none).
+
+    Where it is stated: how many `runs` there will be, how long one takes by the clock, and how
+    much memory one card (or core) needs.
+    """
 
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, related_name="requests")
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="requests")
     precision = models.CharField(max_length=4, choices=Precision)
     seconds = models.PositiveBigIntegerField()
     cards = models.PositiveIntegerField()
+    runs = models.PositiveIntegerField(null=True, blank=True)
+    run_seconds = models.PositiveBigIntegerField(null=True, blank=True)
+    memory_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     justification = models.TextField()
 
     class Meta:

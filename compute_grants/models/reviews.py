@@ -147,7 +147,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         waits = Exists(mine.filter(state__in=["invited", "confirmed"]))
         own = Q(assignment__reviewer=user)
         done = Q(Exists(mine.filter(state__in=ReviewAssignment.IN)))
-        readable = Proposal.objects.visible_to(user).exclude(lead=user)
+        readable = Proposal.objects.visible_to(user).not_of(user)
         offices = standing(user).offices
         if offices & {Office.RESEARCH, Office.AUDITOR}:
             judges = Q(pk__isnull=False)

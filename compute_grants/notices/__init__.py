@@ -15,6 +15,7 @@ from compute_grants.notices import (
     reclaims,
     reports,
     reviews,
+    team,
 )
 from consortium.notices import Notice
 
@@ -26,6 +27,7 @@ NOTICES: dict[str, Notice] = {
     **proposals.NOTICES,
     **reviews.NOTICES,
     **assignment_plans.NOTICES,
+    **team.NOTICES,
     **panel.NOTICES,
     **award_runs.NOTICES,
     **allocations.NOTICES,

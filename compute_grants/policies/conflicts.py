@@ -12,14 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
 
-from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import Proposal, ReviewPolicy, Tie, Waiver
+from compute_grants.models import Proposal, ReviewPolicy, TeamMember, Tie, Waiver
 from consortium.models import Affiliation, ArmAppointment, User, in_force
 
 Pair = tuple[int, int]  # (proposal id, person id)
@@ -154,17 +152,12 @@ def _sides_of(proposals: list[Proposal]) -> list[_Side]:
 def team_names(ids: list[int]) -> dict[int, dict[int, str]]:
     """People asked onto each proposal's team or on it, beside its lead.
 
-    {proposal id: {person id: name}}. One query.
+    {proposal id: {person id: name}}. Whoever was asked by address counts from the day that
+    address has an account. One query.
     """
     found: dict[int, dict[int, str]] = defaultdict(dict)
-    if "teammember" not in apps.all_models["compute_grants"]:
-        return found
-    model: Any = apps.all_models["compute_grants"]["teammember"]
-    rows = model._default_manager.filter(  # noqa: SLF001  looked up by name
-        proposal__in=ids, state__in=("invited", "confirmed"), user__isnull=False
-    )
-    for row in rows.select_related("user"):
-        found[row.proposal_id][row.user_id] = row.user.name
+    for person, member in TeamMember.objects.filter(proposal__in=ids).on_the_team().people():
+        found[member.proposal_id][person] = member.shown_name
     return found
 
 

@@ -70,7 +70,7 @@ def can_rank(user: User, call: Call) -> Decision:
 
 def can_decide(user: User, proposal: Proposal) -> Decision:
     """Expects proposal.call loaded. Nobody decides where they have an interest."""
-    if user.pk == proposal.lead_id:
+    if own_interest(proposal, user):
         return deny(OWN)
     seat = can_rank(user, proposal.call)
     if not seat:

@@ -7,25 +7,40 @@ import json
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from compute_grants.models import Proposal
 from compute_grants.models.proposal_sections import TEXTS
+from compute_grants.queries.team import open_invitations
+
+# What is asked for each text that must be written.
+TEXT_WORDS = {
+    "title_en": gettext_lazy("Give the English title."),
+    "title_zh": gettext_lazy("Give the Chinese title."),
+    "summary": gettext_lazy("Write the summary."),
+    "science_case": gettext_lazy("Write the science case."),
+    "software": gettext_lazy("Name the software and its licences."),
+    "data_ethics": gettext_lazy("Say which data you use and how you handle them."),
+}
 
 
 def lacking(proposal: Proposal) -> dict[str, list[str]]:
-    """What must be filled in before submission, by field. One query."""
-    words = {
-        "title_en": _("Give the English title."),
-        "title_zh": _("Give the Chinese title."),
-        "summary": _("Write the summary."),
-        "science_case": _("Write the science case."),
-        "software": _("Name the software and its licences."),
-        "data_ethics": _("Say which data you use and how you handle them."),
+    """What must be filled in before submission, by field. Three queries."""
+    errors = {
+        name: [str(text)]
+        for name, text in TEXT_WORDS.items()
+        if not getattr(proposal, name).strip()
     }
-    errors = {name: [text] for name, text in words.items() if not getattr(proposal, name).strip()}
+    if proposal.access_type_id is None and proposal.call.access_types.exists():
+        errors["access_type"] = [_("Choose the kind of access.")]
     if not proposal.requests.exists():
         errors["requests"] = [_("Ask for time on at least one machine.")]
-    return errors
+    waiting = [
+        _("%(person)s has not answered the invitation. Wait for the answer or remove it.")
+        % {"person": member.shown_name}
+        for member in open_invitations(proposal)
+    ]
+    return errors | ({"team": waiting} if waiting else {})
 
 
 def content(proposal: Proposal) -> dict[str, Any]:
@@ -35,7 +50,17 @@ def content(proposal: Proposal) -> dict[str, Any]:
         "call": proposal.call.code,
         "lead": proposal.lead.email,
         "institution": proposal.institution.slug,
+        "access_type": proposal.access_type.code if proposal.access_type else "",
         **{name: getattr(proposal, name) for name in TEXTS},
+        "team": [
+            {
+                "email": member.email,
+                "name": member.shown_name,
+                "role": member.role,
+                "institution": member.institution.slug if member.institution else "",
+            }
+            for member in proposal.confirmed_team
+        ],
         "requests": [
             {
                 "machine": request.resource.machine.code,
@@ -43,9 +68,30 @@ def content(proposal: Proposal) -> dict[str, Any]:
                 "precision": request.precision,
                 "seconds": request.seconds,
                 "cards": request.cards,
+                "runs": request.runs,
+                "run_seconds": request.run_seconds,
+                "memory_bytes": request.memory_bytes,
                 "justification": request.justification,
             }
             for request in proposal.requests.select_related("resource__machine")
+        ],
+        "scaling": [
+            {
+                "machine": point.machine,
+                "precision": point.precision,
+                "width": point.width,
+                "milliseconds": point.milliseconds,
+            }
+            for point in proposal.scaling.all()
+        ],
+        "attachments": [
+            {
+                "section": row.section,
+                "name": row.file.name,
+                "caption": row.caption,
+                "sha256": row.file.sha256,
+            }
+            for row in proposal.current_attachments
         ],
     }
 

@@ -45,10 +45,15 @@ def requests_of(proposal: Proposal) -> list[ResourceRequest]:
     return list(rows.order_by("pk"))
 
 
+def own_side(proposal: Proposal, user: User) -> bool:
+    """Whether the person leads it or is on its team, and so reads it as an applicant."""
+    return user.pk == proposal.lead_id or Proposal.objects.of(user).filter(pk=proposal.pk).exists()
+
+
 def history(proposal: Proposal, user: User) -> list[Happened]:
     """What happened, newest first. Applicants read names of their own side only. One query."""
     events: list[AuditEvent] = list(audit.history(proposal)[:SHOWN])
-    blind = user.pk == proposal.lead_id
+    blind = own_side(proposal, user)
     return [
         Happened(
             event.at,

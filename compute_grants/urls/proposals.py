@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from compute_grants.views import proposal_edit, proposals
+from compute_grants.views import proposal_edit, proposal_versions, proposals
 
 URLS = [
     path("proposals/", proposals.proposal_list, name="proposal_list"),
@@ -19,8 +19,16 @@ URLS = [
         proposal_edit.resource_remove,
         name="proposal_resource_remove",
     ),
+    path("proposals/<slug:number>/access/", proposal_edit.access, name="proposal_access"),
     path("proposals/<slug:number>/check/", proposal_edit.check, name="proposal_check"),
     path("proposals/<slug:number>/receipt/", proposal_edit.receipt, name="proposal_receipt"),
+    path(
+        "proposals/<slug:number>/receipt.pdf",
+        proposal_versions.receipt_pdf,
+        name="proposal_receipt_pdf",
+    ),
+    path("proposals/<slug:number>/versions/", proposal_versions.versions, name="proposal_versions"),
+    path("proposals/<slug:number>/clone/", proposal_versions.clone, name="proposal_clone"),
     path("proposals/<slug:number>/withdraw/", proposals.withdraw, name="proposal_withdraw"),
     path("proposals/<slug:number>/return/", proposals.send_back, name="proposal_return"),
     path("proposals/<slug:number>/send-on/", proposals.send_on, name="proposal_send_on"),

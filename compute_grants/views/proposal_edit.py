@@ -11,12 +11,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from compute_grants.actions import proposals as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
-from compute_grants.forms.proposals import SECTION_FORMS, RequestForm, SectionForm, SubmitForm
-from compute_grants.models import Proposal, SectionName
+from compute_grants.forms.proposals import (
+    SECTION_FORMS,
+    AccessForm,
+    MatchForm,
+    RequestForm,
+    SectionForm,
+    SubmitForm,
+)
+from compute_grants.models import Proposal, ResourceRequest, SectionName
 from compute_grants.models.proposal_sections import SECTION_OF
+from compute_grants.policies import proposals as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import proposals as queries
 from compute_grants.queries.proposal_content import lacking
+from compute_grants.queries.request_checks import blocking, checks_of, ranking
+from compute_grants.queries.scaling import series_of
 from compute_grants.queries.sections import sections
 from compute_grants.views.proposal_rail import after, own, section_url, steps
 from compute_grants.views.proposals import visible
@@ -111,10 +121,14 @@ def resources(request: HttpRequest, number: str) -> HttpResponse:
     ):
         messages.success(request, _("Saved."))
         return redirect("compute_grants:proposal_resources", proposal.number)
+    requests = queries.requests_of(proposal)
     context = {
         "proposal": proposal,
         "form": form,
-        "requests": queries.requests_of(proposal),
+        "requests": requests,
+        "checked": checks_of(proposal, requests),
+        "access_form": _access_form(proposal),
+        **_matches(request, proposal, requests),
         "offers": call_queries.offers(proposal.call),
         "next_href": section_url(proposal, after(SectionName.RESOURCES)),
         "steps": steps(proposal, SectionName.RESOURCES),
@@ -130,8 +144,54 @@ def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, An
     row = proposal.requests.filter(pk=number_sent(request.GET, "change") or 0).first()
     if row is None:
         return {}
-    names = ("resource", "precision", "cards", "justification")
-    return {name: getattr(row, name) for name in names} | {"seconds": row.seconds // 3600}
+    names = ("resource", "precision", "cards", "runs", "justification")
+    return {name: getattr(row, name) for name in names} | {
+        "seconds": row.seconds // 3600,
+        "run_seconds": row.run_seconds and row.run_seconds // 3600,
+        "memory_bytes": row.memory_bytes,
+    }
+
+
+def _access_form(proposal: Proposal) -> AccessForm | None:
+    """The choice of access, where the call gives one."""
+    if not proposal.call.access_types.exists():
+        return None
+    return AccessForm(call=proposal.call, initial={"access_type": proposal.access_type_id})
+
+
+def _matches(
+    request: HttpRequest, proposal: Proposal, requests: list[ResourceRequest]
+) -> dict[str, Any]:
+    """The machines that suit the need in the address, or else that of the first request."""
+    need = MatchForm(request.GET) if "precision" in request.GET else None
+    if need is not None and need.is_valid():
+        precision, memory = need.cleaned_data["precision"], need.cleaned_data["memory"] or 0
+        found = ranking(proposal.call, precision, memory=memory)
+        return {"match_form": need, "matches": found, "matched": precision}
+    if need is not None or not requests:
+        return {"match_form": need or MatchForm(), "matches": []}
+    first = requests[0]
+    memory = first.memory_bytes or 0
+    initial = {"precision": first.precision, "memory": memory or None}
+    found = ranking(proposal.call, first.precision, memory=memory, seconds=first.seconds)
+    return {
+        "match_form": MatchForm(initial=initial),
+        "matches": found,
+        "matched": first.precision,
+    }
+
+
+@require_POST
+def access(request: HttpRequest, number: str) -> HttpResponse:
+    """Choose the kind of access."""
+    proposal = own(request, number)
+    form = AccessForm(request.POST, call=proposal.call)
+    if form.is_valid():
+        actions.choose_access(proposal, **form.cleaned_data, by=actor(request))
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, _("Choose one of the kinds of access that are listed."))
+    return redirect("compute_grants:proposal_resources", proposal.number)
 
 
 @require_POST
@@ -154,13 +214,21 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         form = SubmitForm(request.POST)
         if form.is_valid() and attempt(form, lambda: _submit(request, proposal, form)):
             return redirect("compute_grants:proposal_receipt", proposal.number)
+    requests = queries.requests_of(proposal)
+    checked = checks_of(proposal, requests)
+    missing = lacking(proposal)
+    if refused := blocking(proposal, checked):
+        missing["requests"] = [*missing.get("requests", []), *refused]
     context = {
         "proposal": proposal,
         "form": form,
-        "requests": queries.requests_of(proposal),
+        "can_submit": policy.can_submit(actor(request), proposal),
+        "requests": requests,
+        "checked": checked,
+        "series": series_of(proposal),
         "lacking": [
             {"href": section_url(proposal, SECTION_OF[name]), "messages": found}
-            for name, found in lacking(proposal).items()
+            for name, found in missing.items()
         ],
         "steps": steps(proposal, "check"),
         "editable": proposal.editable,

@@ -13,7 +13,10 @@ from consortium.http import actor
 CHECK = "check"
 # Sections with a page of their own; the others are text.
 PAGES = {
+    SectionName.TEAM: "proposal_team",
     SectionName.RESOURCES: "proposal_resources",
+    SectionName.SCALING: "proposal_scaling",
+    SectionName.ATTACHMENTS: "proposal_attachments",
 }
 
 

@@ -17,6 +17,7 @@ from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import narrowing
 from compute_grants.queries import panel as panel_queries
 from compute_grants.queries import proposals as queries
+from compute_grants.queries import scaling as scaling_queries
 from consortium.http import actor
 from consortium.models import User
 
@@ -26,7 +27,9 @@ State = Proposal.State
 
 def visible(request: HttpRequest, number: str) -> Proposal:
     """The proposal, with what every page of it names; 404 where this person does not see it."""
-    rows = Proposal.objects.visible_to(actor(request)).select_related("call", "lead", "institution")
+    rows = Proposal.objects.visible_to(actor(request)).select_related(
+        "call", "lead", "institution", "access_type"
+    )
     return get_object_or_404(rows, number=number)
 
 
@@ -37,7 +40,7 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
     mine = request.GET.get("mine") == "1"
     state = request.GET.get("state", "")
     if mine:
-        rows = rows.filter(lead=user)
+        rows = rows.filter(pk__in=Proposal.objects.of(user).values("pk"))
     if state in State.values:
         rows = rows.filter(state=state)
     rows, narrowed = narrowing.proposals(rows, request.GET, user)
@@ -59,10 +62,12 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
     reviews = queries.with_scores(
         Review.objects.visible_to(user).filter(assignment__proposal=found)
     )
+    own = queries.own_side(found, user)
     context = {
         "proposal": found,
         "requests": [(row, _may_judge(user, found, row)) for row in requests],
         "asked": requests,
+        **scaling_queries.shown(found),
         "infeasible": _all_infeasible(requests),
         "is_lead": user.pk == found.lead_id,
         "can_edit": policy.can_edit(user, found),
@@ -70,8 +75,8 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         "can_assign": review_policy.can_assign(user, found),
         "can_decide": review_policy.can_decide(user, found),
         "decision": found.decisions.first(),
-        "reviews": reviews.order_by("pk") if user.pk != found.lead_id else [],
-        "feedback": queries.feedback(found) if user.pk == found.lead_id else [],
+        "reviews": reviews.order_by("pk") if not own else [],
+        "feedback": queries.feedback(found) if own else [],
         "standing": panel_queries.standings_of([found])[found.pk],
         "grants": found.allocations.order_by("pk"),
         "history": queries.history(found, user),

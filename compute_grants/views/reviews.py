@@ -17,6 +17,7 @@ from compute_grants.models import RebuttalWindow, Review, ReviewAssignment
 from compute_grants.policies.conflicts import detected_conflicts
 from compute_grants.queries import proposals as proposal_queries
 from compute_grants.queries import reviews as queries
+from compute_grants.queries import scaling as scaling_queries
 from consortium.errors import DomainError, Invalid
 from consortium.http import actor
 
@@ -117,6 +118,7 @@ def _form_page(
         "assignment": assignment,
         "proposal": assignment.proposal,
         "requests": proposal_queries.requests_of(assignment.proposal),
+        **scaling_queries.shown(assignment.proposal),
         "form": form,
         "stored": queries.differences(stored.now, stored.typed, form.criteria) if stored else [],
         "draft": queries.draft_of(assignment),

@@ -80,6 +80,8 @@ STATE_TONES: dict[str, str] = {
     "reviewassignment.reopened": "warn",
     "reviewassignment.submitted": "ok",
     "waiver.requested": "warn",
+    "teammember.invited": "warn",
+    "teammember.confirmed": "ok",
     "section.in-progress": "info",
     "section.complete": "ok",
     "decisionset.proposed": "warn",

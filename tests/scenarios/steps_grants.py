@@ -64,6 +64,8 @@ def write(desk: Desk, resource_pk: int, hours: int) -> None:
     desk.press("Save and continue")
     desk.write("How you save energy", "Runs that do not improve are stopped early.")
     desk.press("Save and continue")
+    desk.follow("Continue to the next section")
+    desk.follow("Continue to the next section")
 
 
 def submit(desk: Desk) -> str:

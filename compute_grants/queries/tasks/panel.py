@@ -36,7 +36,7 @@ def panel_tasks(user: User) -> Iterator[Task]:
             call__in=mine,
             state=State.RANKED,
         )
-        .exclude(lead=user)
+        .not_of(user)
         .exclude(institution__in=interested_institutions(user))
     )
     calls = (

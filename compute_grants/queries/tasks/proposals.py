@@ -12,6 +12,7 @@ from compute_grants.models import (
     Proposal,
 )
 from compute_grants.queries.tasks.words import SHOWN, soon, titled
+from compute_grants.queries.team import team_invitations
 from consortium.inbox import Holding, Task
 from consortium.models import User
 from consortium.roles import Permission, has
@@ -26,6 +27,8 @@ TONES = {
 
 
 def my_proposals(user: User) -> Iterator[Task]:
+    """One's drafts, and the teams one is asked onto."""
+    yield from team_invitations(user)
     now = timezone.now()
     alive = Q(state=State.DRAFT, call__closes_at__gt=now) | Q(state=State.RETURNED)
     rows = Proposal.objects.filter(alive, lead=user).select_related("call")
@@ -49,7 +52,7 @@ def to_check(user: User) -> Iterator[Task]:
     no = Q(requests__technical_review__verdict="infeasible")
     rows = (
         Proposal.objects.filter(state__in=[State.SUBMITTED, State.TECHNICAL_REVIEW])
-        .exclude(lead=user)
+        .not_of(user)
         .annotate(refused=Count("requests", filter=no), asked=Count("requests"))
         .filter(Q(state=State.SUBMITTED) | Q(asked__gt=0, refused=F("asked")))
     )
@@ -66,7 +69,7 @@ def to_check(user: User) -> Iterator[Task]:
 
 
 def proposals_under_way(user: User) -> Iterator[Holding]:
-    rows = Proposal.objects.filter(lead=user).exclude(state__in=Proposal.OVER)
+    rows = Proposal.objects.of(user).exclude(state__in=Proposal.OVER)
     for row in rows.select_related("call").order_by("-saved_at", "-pk")[:SHOWN]:
         yield Holding(
             kind=_("Proposal"),

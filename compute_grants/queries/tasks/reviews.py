@@ -73,7 +73,7 @@ def to_assign(user: User) -> Iterator[Task]:
     invited = Count("assignments", filter=~gone)
     rows = (
         Proposal.objects.filter(state=State.PEER_REVIEW)
-        .exclude(lead=user)
+        .not_of(user)
         .annotate(invited=invited)
         .filter(invited__lt=F("call__reviewers_per_proposal"))
     )

@@ -31,12 +31,15 @@ def test_states_follow_from_what_is_there(draft):
     draft.title_zh = draft.software = ""
     draft.save()
     assert states(draft) == {
+        "team": "not_started",
         "summary": "in_progress",
         "science": "complete",
         "resources": "complete",
         "software": "not_started",
         "data": "complete",
         "energy": "not_started",
+        "scaling": "not_started",
+        "attachments": "not_started",
     }
 
 
@@ -97,4 +100,4 @@ def test_a_fixed_number_of_queries(draft):
     save(draft, science_case="a", software="b", data_ethics="c", energy="d", summary="e")
     with CaptureQueriesContext(connection) as many:
         sections(draft)
-    assert len(few) == len(many) == 3
+    assert len(few) == len(many) == 2

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone, translation
 
 from compute_grants.models import Tie
-from compute_grants.policies import conflicts
 from compute_grants.policies.conflicts import (
     NEVER_WAIVED,
     Code,
@@ -23,6 +22,7 @@ from tests.factories.consortium import (
     deployment_officer,
     reviewer,
 )
+from tests.factories.proposals import TeamMemberFactory
 from tests.factories.reviews import ReviewPolicyFactory, TieFactory, WaiverFactory
 
 DAY = timedelta(days=1)
@@ -77,8 +77,8 @@ def test_the_other_side_of_the_wall(proposal):
     assert codes(proposal, deployment_officer()) == [Code.WALL]
 
 
-def test_the_team(proposal, person, monkeypatch):
-    monkeypatch.setattr(conflicts, "team_names", lambda ids: {proposal.pk: {person.pk: "Ada"}})
+def test_the_team(proposal, person):
+    TeamMemberFactory.create(proposal=proposal, user=person, confirmed=True)
     assert Code.TEAM in codes(proposal, person)
     colleague = reviewer(person.affiliations.get().institution)
     assert codes(proposal, colleague) == [Code.INSTITUTION]
@@ -288,10 +288,12 @@ def test_a_waiver_is_of_one_person_and_one_proposal(proposal, person):
 
 @pytest.mark.parametrize("code", sorted(NEVER_WAIVED))
 def test_what_is_never_waived(proposal, code):
-    who = {Code.LEAD: lambda: proposal.lead, Code.WALL: deployment_officer}.get(code)
-    if who is None:
-        pytest.skip("needs a team")
-    person = who()
+    who = {
+        Code.LEAD: lambda: proposal.lead,
+        Code.WALL: deployment_officer,
+        Code.TEAM: lambda: TeamMemberFactory.create(proposal=proposal).user,
+    }
+    person = who[code]()
     reason = Reason(code)
     WaiverFactory.create(proposal=proposal, reviewer=person, ground=reason.key, approved=True)
     assert not reason.waivable

@@ -155,7 +155,7 @@ def test_filters_of_the_list(lead, draft):
 def test_the_rail_and_the_list_say_where_each_section_stands(lead, draft):
     lead.send("proposal_edit", draft.number, "software", version=1, software="")
     page = text(lead.get("proposal_sections", draft.number))
-    assert page.count("not started") == 2 and page.count("complete<") == 4
+    assert page.count("not started") == 5 and page.count("complete<") == 4
     assert lead.user.name in page
     draft.refresh_from_db()
     assert "not started" in text(lead.get("proposal_edit", draft.number, "science"))
