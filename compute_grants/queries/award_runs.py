@@ -144,13 +144,19 @@ class Result:
 
     @cached_property
     def rows(self) -> list[ResultRow]:
-        """Every proposal that was considered, in the panel's order."""
+        """Every proposal that was considered, in the panel's order.
+
+        Masked rows come last and count in no rank: where they stand is not for this reader.
+        """
         hidden, proposals = self.sources.hidden, self.sources.proposals
+        entries = [e for e in self.run.inputs["proposals"] if e["key"] not in hidden]
+        mine = sorted(e["key"] for e in self.run.inputs["proposals"] if e["key"] in hidden)
         return [
-            ResultRow(entry["key"], masked=True)
-            if entry["key"] in hidden
-            else self._row(rank, entry, proposals[entry["key"]], plain=bool(hidden))
-            for rank, entry in enumerate(self.run.inputs["proposals"], start=1)
+            *(
+                self._row(rank, entry, proposals[entry["key"]], plain=bool(hidden))
+                for rank, entry in enumerate(entries, start=1)
+            ),
+            *(ResultRow(number, masked=True) for number in mine),
         ]
 
     def _row(

@@ -66,7 +66,8 @@ def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     """The call's proposals, best first, those without a review last. Six queries.
 
     order: by the reviews' "mean", or by the score "adjusted" for how strict reviewers are.
-    Scores of what the reader still has to review are left out, as the reviews are.
+    Scores of what the reader still has to review are left out, as the reviews are. Masked rows
+    come last, by number: where they stand is not for this reader.
     """
     proposals, own, to_review = _judged(call, user)
     standings, fair = standings_of(proposals), adjusted(call)
@@ -80,7 +81,9 @@ def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     )
     rows: list[BoardRow] = []
     rank = 0
-    for proposal in sorted(proposals, key=lambda p: _place(scores.get(p.pk), p)):
+    last = {p.pk: _place(None, p) for p in proposals if p.pk in own}
+    places = {p.pk: last.get(p.pk) or _place(scores.get(p.pk), p) for p in proposals}
+    for proposal in sorted(proposals, key=lambda p: (p.pk in own, places[p.pk])):
         if proposal.pk in own:
             rows.append(BoardRow(proposal.number, masked=True))
             continue

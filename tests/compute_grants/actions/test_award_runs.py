@@ -344,6 +344,18 @@ def test_a_member_is_blind_to_the_own_side(call, judge):
     assert not Result(run, judge).masked
 
 
+def test_where_the_own_side_stands_is_hidden(call, judge):
+    """A masked row comes last, and the ranks have no gap."""
+    best, own, low = ranked(call, 5), ranked(call, 4, lead=judge), ranked(call, 3)
+    run = award_run(call, by=make.panellist(call))
+    rows = Result(run, judge).rows
+    assert [(row.number, row.rank) for row in rows] == [
+        (best.number, 1),
+        (low.number, 2),
+        (own.number, 0),
+    ]
+
+
 def test_two_runs_compared(call, judge):
     first, second = ranked(call, 5, hours=900), ranked(call, 3, hours=800)
     third = ranked(call, 2, hours=100)

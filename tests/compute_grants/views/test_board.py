@@ -92,6 +92,11 @@ def test_filters_keep_masked_rows(call, judge, client):
     assert get(client, call, kind="nothing", state="x").status_code == 200
 
 
+def test_where_the_own_side_stands_is_hidden(call, judge):
+    best, own, low = ranked(call, 5), ranked(call, 4, lead=judge), ranked(call, 3)
+    assert [row.number for row in board(call, judge)] == [best.number, low.number, own.number]
+
+
 def test_csv(call, judge, client):
     mine, other = ranked(call, lead=judge), ranked(call, 3)
     lines = b"".join(get(client, call, "board_csv").streaming_content).decode().splitlines()
