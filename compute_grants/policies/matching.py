@@ -26,11 +26,11 @@ def can_read_plans(user: User) -> Decision:
 
 
 def own_side(user: User, proposals: Iterable[Proposal]) -> frozenset[int]:
-    """Ids of the proposals in which the person has an interest: hidden from them.
+    """Ids of the proposals in which the person has an interest: hidden from them, waived or not.
 
     The same seven queries for any number. Expects each one's institution and lead loaded.
     """
-    found = conflicts_between(proposals, [user])
+    found = conflicts_between(proposals, [user], waived=True)
     return frozenset(proposal for proposal, _person in found)
 
 

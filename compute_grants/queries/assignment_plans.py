@@ -40,15 +40,41 @@ class PlanRow:
     cause: str = ""
 
 
-def plan_rows(plan: AssignmentPlan, user: User) -> list[PlanRow]:
-    """By proposal, those that lack somebody first, then the worst-off. Nine queries."""
-    rows: dict[int, PlanRow] = {}
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """rows: by proposal, those that lack somebody first, then the worst-off. loads: (new reviews,
+    how many people get so many), of all pairs. outcomes: how many pairs came to which.
+    """
+
+    rows: list[PlanRow]
+    loads: list[tuple[int, int]]
+    outcomes: dict[str, int]
+
+
+def plan_view(plan: AssignmentPlan, user: User) -> PlanView:
+    """Ten queries."""
     pairs = plan.pairs.select_related("proposal__institution", "proposal__lead", "reviewer")
-    for pair in pairs.order_by("-affinity", "pk"):
+    found = list(pairs.order_by("-affinity", "pk"))
+    return PlanView(
+        rows=_rows(plan, found, user),
+        loads=loads((pair.proposal_id, pair.reviewer_id) for pair in found),
+        outcomes=Counter(pair.outcome for pair in found),
+    )
+
+
+def plan_rows(plan: AssignmentPlan, user: User) -> list[PlanRow]:
+    """As in plan_view."""
+    return plan_view(plan, user).rows
+
+
+def _rows(plan: AssignmentPlan, pairs: list[PlannedPair], user: User) -> list[PlanRow]:
+    rows: dict[int, PlanRow] = {}
+    for pair in pairs:
         rows.setdefault(pair.proposal_id, PlanRow(pair.proposal)).pairs.append(pair)
     short = {each["proposal"]: each for each in plan.short}
     absent = [pk for pk in short if pk not in rows]
-    for proposal in Proposal.objects.filter(pk__in=absent).select_related("institution", "lead"):
+    lonely = Proposal.objects.filter(pk__in=absent).select_related("institution", "lead")
+    for proposal in lonely if absent else ():
         rows[proposal.pk] = PlanRow(proposal)
     own = own_side(user, [row.proposal for row in rows.values()])
     for pk, row in rows.items():
@@ -168,8 +194,3 @@ def with_expertise(people: Iterable[User]) -> list[tuple[User, Expertise | None,
 def plans_of(call: Call, user: User) -> QuerySet[AssignmentPlan]:
     """Newest first. One query."""
     return AssignmentPlan.objects.visible_to(user).filter(call=call).select_related("asked_by")
-
-
-def outcomes(plan: AssignmentPlan) -> dict[str, int]:
-    """How many pairs came to which outcome. One query."""
-    return dict(plan.pairs.values_list("outcome").annotate(Count("pk")).order_by("outcome"))

@@ -125,17 +125,16 @@ def reviewer_pool(request: HttpRequest, code: str) -> HttpResponse:
 def assignment_plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan: how far it is, or what came of it, the worst-off first."""
     plan, user = _plan(request, pk), actor(request)
-    rows = queries.plan_rows(plan, user)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    view = queries.plan_view(plan, user)
+    page = Paginator(view.rows, PER_PAGE).get_page(request.GET.get("page"))
     queries.name_topics(pair for row in page.object_list for pair in row.pairs)
-    loads = queries.loads(plan.pairs.values_list("proposal", "reviewer"))
     context = {
         "plan": plan,
         "page_obj": page,
-        "loads": loads,
-        "chart": queries.load_chart(loads),
-        "short": [row for row in rows if row.missing],
-        "outcomes": queries.outcomes(plan),
+        "loads": view.loads,
+        "chart": queries.load_chart(view.loads),
+        "short": plan.short,
+        "outcomes": view.outcomes,
         "may": policy.can_plan(user),
         "history": audit.history(plan)[:SHOWN],
     }

@@ -31,9 +31,11 @@ OVER = {
     "compute_grants:allocation": 22,
     "compute_grants:assignment": 18,
     "compute_grants:assignment_list": 18,
+    "compute_grants:assignment_plan": 17,
     "compute_grants:decide": 15,
     "compute_grants:decision_set_sign": 16,
     "compute_grants:output_list": 12,
+    "compute_grants:plan_proposal": 32,
     "compute_grants:review": 23,
     "compute_grants:review_declare": 15,
 }
