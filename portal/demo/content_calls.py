@@ -154,3 +154,98 @@ CALLS = (
         "draft",
     ),
 )
+
+
+class TypeRow(NamedTuple):
+    """An access type; sizes in credits."""
+
+    code: str
+    name_en: str
+    name_zh: str
+    description_en: str
+    description_zh: str
+    depth: str
+    reviewers: int
+    months: int
+    least: int | None
+    most: int | None
+    needs_benchmark: bool = False
+    gives_benchmark: bool = False
+
+
+ACCESS_TYPES = (
+    TypeRow(
+        code="exploratory",
+        name_en="Exploratory",
+        name_zh="探索",
+        description_en="For trying a code on a machine and measuring how it scales.",
+        description_zh="用于在机器上试运行程序并测量其扩展性。",
+        depth="technical",
+        reviewers=0,
+        months=3,
+        least=None,
+        most=5_000,
+        gives_benchmark=True,
+    ),
+    TypeRow(
+        code="regular",
+        name_en="Regular",
+        name_zh="常规",
+        description_en="For a campaign of a year, up to a third of a machine's pool.",
+        description_zh="用于为期一年的研究，不超过机器机时池的三分之一。",
+        depth="peer",
+        reviewers=2,
+        months=12,
+        least=5_000,
+        most=2_000_000,
+    ),
+    TypeRow(
+        code="extreme",
+        name_en="Extreme scale",
+        name_zh="超大规模",
+        description_en="For runs that need most of a machine, with scaling shown beforehand.",
+        description_zh="用于需占用大部分机器的计算，须事先证明扩展性。",
+        depth="peer",
+        reviewers=3,
+        months=12,
+        least=1_000_000,
+        most=None,
+        needs_benchmark=True,
+    ),
+)
+
+
+class Terms(NamedTuple):
+    """What a call asks and offers beyond its text. Days from today.
+
+    conditions: (kind, values, months) of its eligibility rules; more: further rounds.
+    """
+
+    conditions: tuple[tuple[str, tuple[str, ...], int | None], ...] = ()
+    access_types: tuple[str, ...] = ()
+    awards: tuple[int, int] | None = None
+    more: tuple[tuple[int, int], ...] = ()
+    followers: tuple[str, ...] = ()
+
+
+REVIEW_DAYS, DECISION_DAYS = 10, 12  # after a round closes
+TERMS = {
+    "infra-2026": Terms(
+        conditions=(("no_overdue_report", (), None),),
+        awards=(90, 165),
+        more=((100, 160),),
+        followers=("ouyang.qin", "kong.lingyi"),
+    ),
+    "root-2027": Terms(
+        conditions=(
+            ("institution_kind", ("centre", "institute", "university"), None),
+            ("contract", (), 3),
+            ("second_factor", (), None),
+            ("no_overdue_report", (), None),
+        ),
+        access_types=("exploratory", "regular", "extreme"),
+        awards=(110, 165),
+        followers=("ouyang.qin",),
+    ),
+    "climate-2027": Terms(access_types=("regular",)),
+}

@@ -19,6 +19,11 @@ class PartitionRow(NamedTuple):
     memory_gib: int
     max_wall_days: int
     peaks: dict[str, int]  # precision -> TFLOPS (TOPS) of one card, or of one node without cards
+    node_type: str
+    vendor: str = ""
+    origin: str = ""
+    card_gib: int | None = None
+    widest: int | None = None  # nodes of the widest job
 
 
 class MachineRow(NamedTuple):
@@ -36,8 +41,14 @@ class MachineRow(NamedTuple):
     partitions: tuple[PartitionRow, ...]
     resources: tuple[str, ...]
     monthly_hours: dict[str, int]  # tres -> hours that the centre certifies for a month
+    stages: tuple[str, ...]
+    fabric: str
+    fabric_gbit: int
+    charging: dict[str, tuple[int | None, int]]  # tres -> cores of a card, GiB of a card or core
+    rates: tuple[tuple[str, float, int, int | None], ...]  # tres, credits, first and last day
 
 
+_LANXIN = ("domestic", "Lanxin", "domestic", 64)
 MACHINES = (
     MachineRow(
         "hengshan-1",
@@ -51,9 +62,14 @@ MACHINES = (
         "众核超级计算机，面向科学与工程计算，也承担适合众核结构的训练任务。",
         15_370,
         "Figures of Sunway TaihuLight: 10,649,600 cores, Rpeak 125.44 PFLOPS, TOP500 2025-11",
-        (PartitionRow("many", 40_960, "", 0, 260, 32, 3, {"FP64": 3, "FP32": 3}),),
+        (PartitionRow("many", 40_960, "", 0, 260, 32, 3, {"FP64": 3, "FP32": 3}, "manycore"),),
         ("cpu",),
         {"cpu": 900_000_000},
+        ("by_ai", "for_ai"),
+        "Fat tree of the machine's own make",
+        112,
+        {"cpu": (None, 2)},
+        (("cpu", 0.012, -460, None),),
     ),
     MachineRow(
         "qinghu-ai",
@@ -77,11 +93,24 @@ MACHINES = (
                 1_536,
                 7,
                 {"FP32": 94, "BF16": 320, "FP16": 320, "INT8": 640},
+                *("domestic", "Lanxin", "domestic", 64, 1_024),
             ),
-            PartitionRow("debug", 16, "Lanxin A2 (910B class)", 8, 192, 1_536, 1, {"FP16": 320}),
+            PartitionRow(
+                "debug", 16, "Lanxin A2 (910B class)", 8, 192, 1_536, 1, {"FP16": 320}, *_LANXIN
+            ),
         ),
         ("gres/gpu", "cpu"),
         {"gres/gpu": 6_500_000, "cpu": 150_000_000},
+        ("for_ai", "being_ai"),
+        "RoCE, two rails",
+        400,
+        {"gres/gpu": (24, 192), "cpu": (None, 8)},
+        # The first rate has expired: transfers were stopped until the next one held.
+        (
+            ("gres/gpu", 0.9, -460, -120),
+            ("gres/gpu", 1.0, -110, None),
+            ("cpu", 0.015, -460, -30),
+        ),
     ),
     MachineRow(
         "nordvik-gh",
@@ -113,10 +142,16 @@ MACHINES = (
                     "FP8": 1_979,
                     "INT8": 1_979,
                 },
+                *("superchip", "NVIDIA", "foreign", 96, 512),
             ),
         ),
         ("gres/gpu", "cpu"),
         {"gres/gpu": 2_000_000, "cpu": 90_000_000},
+        ("by_ai", "for_ai", "being_ai"),
+        "Slingshot-11",
+        800,
+        {"gres/gpu": (72, 488)},
+        (("gres/gpu", 1.9, -460, None), ("cpu", 0.016, -460, None)),
     ),
     MachineRow(
         "hengshan-g",
@@ -130,8 +165,32 @@ MACHINES = (
         "通用计算集群，用于数据准备、模型评测和教学。",
         1_150,
         "Invented; node peak from the AMD EPYC 9654 data sheet",
-        (PartitionRow("cpu", 1_024, "", 0, 192, 768, 7, {"FP64": 10, "FP32": 21}),),
+        (PartitionRow("cpu", 1_024, "", 0, 192, 768, 7, {"FP64": 10, "FP32": 21}, "cpu"),),
         ("cpu",),
         {"cpu": 100_000_000},
+        ("by_ai",),
+        "InfiniBand HDR",
+        200,
+        {"cpu": (None, 4)},
+        (("cpu", 0.015, -460, None),),
     ),
+)
+
+
+class WindowRow(NamedTuple):
+    """A planned stop: from how many days from today, for how many hours, why, and what became."""
+
+    machine: str
+    starts: float
+    hours: int
+    note_en: str
+    note_zh: str
+    cancelled: bool = False
+
+
+WINDOWS = (
+    WindowRow("qinghu-ai", -40, 12, "Firmware of the fabric.", "升级互连网络固件。"),
+    WindowRow("qinghu-ai", 9, 36, "Cooling pumps are renewed.", "更换冷却泵。"),
+    WindowRow("hengshan-1", 21, 24, "Yearly check of the power supply.", "供电系统年检。"),
+    WindowRow("nordvik-gh", 14, 8, "File system check.", "文件系统检查。", cancelled=True),
 )

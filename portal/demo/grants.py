@@ -6,18 +6,33 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from compute_grants.actions import calls, decision_sets, panel, proposals, reviews, technical
+from compute_grants.actions import (
+    access_types,
+    call_terms,
+    calls,
+    decision_sets,
+    panel,
+    proposals,
+    reviews,
+    technical,
+)
 from compute_grants.actions.decision_sets import Choice
-from compute_grants.models import Call, Proposal, ResourceRequest, ReviewAssignment
+from compute_grants.actions.rounds import Window
+from compute_grants.models import AccessType, Call, Proposal, ResourceRequest, ReviewAssignment
 from compute_grants.queries.decision_content import sha256_of
 from consortium.models import Institution, User
 from portal.demo import clock
 from portal.demo.content_calls import (
+    ACCESS_TYPES,
     CALLS,
+    DECISION_DAYS,
+    REVIEW_DAYS,
     RUBRIC,
     RULES_EN,
     RULES_ZH,
+    TERMS,
     CallRow,
+    Terms,
 )
 from portal.demo.content_machines import MACHINES
 from portal.demo.content_people import PEOPLE
@@ -44,6 +59,8 @@ REACHES = {
 
 
 def load() -> None:
+    with clock.at(clock.days(-450)):
+        _make_access_types()
     for row in CALLS:
         _run_call(row, [p for p in PROPOSALS if p.call == row.key])
 
@@ -77,6 +94,7 @@ def _run_call(row: CallRow, rows: Iterable[ProposalRow]) -> None:
 
 def _publish(row: CallRow) -> Call:
     office = person(OFFICE)
+    awards = TERMS.get(row.key, Terms()).awards
     call = calls.create(
         by=office,
         kind=row.kind,
@@ -89,6 +107,8 @@ def _publish(row: CallRow) -> Call:
         rules_zh=RULES_ZH,
         opens_at=clock.days(row.opens),
         closes_at=clock.days(row.closes),
+        awards_from=awards and clock.days(awards[0]).date(),
+        awards_until=awards and clock.days(awards[1]).date(),
     )
     lines = [
         calls.Line(name_en, name_zh, weight, anchors_en, anchors_zh)
@@ -97,9 +117,53 @@ def _publish(row: CallRow) -> Call:
     calls.set_rubric(call, lines=lines, by=office)
     for (machine, tres), hours in row.budget.items():
         calls.set_budget(call, resource=resource(machine, tres), seconds=hours * HOUR, by=office)
+    call = _set_terms(call, row)
     calls.set_panel(call, panel=[person(handle) for handle in PANEL], by=office)
     if _reaches(row, "published"):
         call = calls.publish(call, by=office)
+        for handle in TERMS.get(row.key, Terms()).followers:
+            call_terms.follow(call, by=person(handle))
+    return call
+
+
+def _make_access_types() -> None:
+    for row in ACCESS_TYPES:
+        access_types.create(
+            by=person(OFFICE),
+            code=row.code,
+            name_en=row.name_en,
+            name_zh=row.name_zh,
+            description_en=row.description_en,
+            description_zh=row.description_zh,
+            depth=row.depth,
+            reviewers=row.reviewers,
+            months=row.months,
+            min_credit_seconds=row.least and row.least * HOUR,
+            max_credit_seconds=row.most and row.most * HOUR,
+            needs_benchmark=row.needs_benchmark,
+            gives_benchmark=row.gives_benchmark,
+        )
+
+
+def _set_terms(call: Call, row: CallRow) -> Call:
+    """Rounds with the days of reviews and decisions, eligibility rules and access types."""
+    terms, office = TERMS.get(row.key, Terms()), person(OFFICE)
+    windows = [
+        Window(
+            clock.days(opens),
+            clock.days(closes),
+            clock.days(closes + REVIEW_DAYS),
+            clock.days(closes + DECISION_DAYS),
+        )
+        for opens, closes in ((row.opens, row.closes), *terms.more)
+    ]
+    call = call_terms.set_rounds(call, windows=windows, by=office)
+    if terms.conditions:
+        conditions = [call_terms.Condition(*condition) for condition in terms.conditions]
+        call = call_terms.set_eligibility(call, conditions=conditions, by=office)
+    if terms.access_types:
+        kinds = AccessType.objects.filter(code__in=terms.access_types, current=True)
+        call = call_terms.set_access(call, access_types=list(kinds), by=office)
     return call
 
 

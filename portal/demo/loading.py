@@ -52,6 +52,7 @@ def load(*, password: str | None, logins: Path, say: Callable[[str], object]) ->
         ("machines", machines.load),
         ("calls, proposals, reviews and awards", grants.load),
         ("ties, waivers and drafts of reviews", judging.load),
+        ("maintenance of machines", machines.plan_maintenance),
         ("usage", usage.load),
         ("labs, checkpoints and releases", research.load),
         ("gates, offerings, licences and income", deployment.load),
