@@ -19,6 +19,7 @@ from compute_grants.actions import (
     report_dates,
     report_reminders,
     usage,
+    waitlist,
 )
 from compute_grants.models import Allocation
 
@@ -88,3 +89,9 @@ def compute_plans() -> None:
     """Every minute, and when one is asked for: compute the plans of reviewers that wait."""
     assignment_plans.compute_waiting()
     late_reports.follow()
+
+
+@shared_task(name="compute_grants.move_waitlists")
+def move_waitlists() -> None:
+    """Every few minutes: propose whoever comes next where a call has time again."""
+    waitlist.sweep()

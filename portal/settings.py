@@ -266,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-reports": {"task": "compute_grants.sweep_reports", "schedule": 600.0},
     "sweep-award-runs": {"task": "compute_grants.sweep_award_runs", "schedule": 30.0},
     "compute-plans": {"task": "compute_grants.compute_plans", "schedule": 60.0},
+    "move-waitlists": {"task": "compute_grants.move_waitlists", "schedule": 300.0},
     "remind-reviewers": {"task": "compute_grants.remind_reviewers", "schedule": 300.0},
 }
 

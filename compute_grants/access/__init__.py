@@ -30,6 +30,7 @@ from compute_grants.access import (
     ties,
     usage,
     usage_runs,
+    waitlist,
 )
 from consortium.access import Table
 
@@ -52,6 +53,7 @@ MODULES = (
     ties,
     panel,
     decision_sets,
+    waitlist,
     award_runs,
     allocations,
     reports,

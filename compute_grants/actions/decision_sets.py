@@ -65,14 +65,16 @@ class AlreadySigned(DomainError):
 
 @transaction.atomic
 def prepare(
-    call: Call, *, choices: Sequence[Choice], by: User, note: str = "", run: Any = None
+    call: Call, *, choices: Sequence[Choice], by: User | None, note: str = "", run: Any = None
 ) -> DecisionSet:
     """A new draft with these decisions. run: the award run that they were adopted from, if any.
 
-    Raises PermissionDenied, WrongState, NotYetDeciding, InAnotherSet, AboveCap, Invalid.
+    by=None: the waitlist's sweep, which only ever proposes. Raises PermissionDenied,
+    WrongState, NotYetDeciding, InAnotherSet, AboveCap, Invalid.
     """
     call = _locked_call(call)
-    policy.can_prepare(by, call, [choice.proposal for choice in choices]).require()
+    if by is not None:
+        policy.can_prepare(by, call, [choice.proposal for choice in choices]).require()
     found = DecisionSet.objects.create(
         number=numbered(SERIES, timezone.localdate().year),
         call=call,
@@ -86,14 +88,15 @@ def prepare(
 
 
 @transaction.atomic
-def put(found: DecisionSet, *, choices: Sequence[Choice], by: User) -> DecisionSet:
+def put(found: DecisionSet, *, choices: Sequence[Choice], by: User | None) -> DecisionSet:
     """Add decisions to a set that is open, or change those on the same proposals.
 
     A set that waited for signatures is a draft again, and what was signed counts no more.
     Raises as `prepare` does; Invalid for a departure from the award run without a reason.
     """
     found = _locked(found)
-    policy.can_change(by, found, [choice.proposal for choice in choices]).require()
+    if by is not None:
+        policy.can_change(by, found, [choice.proposal for choice in choices]).require()
     _reopen(found, by)
     _put(found, choices, by)
     return found
@@ -128,7 +131,7 @@ def remove(found: DecisionSet, *, proposal: Proposal, by: User) -> DecisionSet:
     return found
 
 
-def _put(found: DecisionSet, choices: Sequence[Choice], by: User) -> None:
+def _put(found: DecisionSet, choices: Sequence[Choice], by: User | None) -> None:
     checked = check(found, choices)
     last = found.items.order_by("-position").values_list("position", flat=True).first() or 0
     fresh = found.run_pk is not None and last == 0
@@ -163,7 +166,7 @@ def _write(item: DecisionItem, choice: Choice) -> None:
     )
 
 
-def _reopen(found: DecisionSet, by: User) -> None:
+def _reopen(found: DecisionSet, by: User | None) -> None:
     """An open set as a draft; what was signed is no longer what it says."""
     if found.state == State.DRAFT:
         return

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import allocations
+from compute_grants.actions import allocations, waitlist_places
 from compute_grants.models import (
     AwardLine,
     Call,
@@ -196,8 +196,11 @@ def reject(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
 
 @transaction.atomic
 def waitlist(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
-    """Keep a ranked proposal in case time comes back."""
-    return _decide(_decidable(proposal, State.WAITLISTED, by), Outcome.WAITLISTED, reason, by)
+    """Keep a ranked proposal in case time comes back: it takes its place on the call's list."""
+    proposal = _decidable(proposal, State.WAITLISTED, by)
+    decision = _decide(proposal, Outcome.WAITLISTED, reason, by)
+    waitlist_places.enter(proposal)
+    return decision
 
 
 @transaction.atomic

@@ -28,6 +28,7 @@ from compute_grants.api.team import TeamInvitationViewSet
 from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
 from compute_grants.api.usage import UsageImportViewSet
 from compute_grants.api.usage_runs import UsageRunViewSet
+from compute_grants.api.waitlist import WaitlistViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -51,6 +52,7 @@ def register(router: BaseRouter) -> None:
     router.register("expertise", ExpertiseViewSet, basename="expertise")
     router.register("normalisations", NormalisationViewSet, basename="normalisation")
     router.register("assignment-plans", PlanViewSet, basename="plan")
+    router.register("waitlist", WaitlistViewSet, basename="waitlist")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")
     router.register("grant-reports", GrantReportViewSet, basename="grantreport")

@@ -25,6 +25,7 @@ from compute_grants.events import (
     team,
     ties,
     usage,
+    waitlist,
 )
 
 EVENTS: dict[str, str | Promise] = {
@@ -50,4 +51,5 @@ EVENTS: dict[str, str | Promise] = {
     **closures.EVENTS,
     **reclaims.EVENTS,
     **usage.EVENTS,
+    **waitlist.EVENTS,
 }

@@ -60,6 +60,7 @@ from compute_grants.models.team import TeamMember
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
+from compute_grants.models.waitlist import WaitlistPlace
 
 __all__ = [
     "AccessType",
@@ -135,6 +136,7 @@ __all__ = [
     "Tranche",
     "UsageImport",
     "UsageRecord",
+    "WaitlistPlace",
     "Waiver",
     "interested_institutions",
 ]

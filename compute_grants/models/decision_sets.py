@@ -37,7 +37,8 @@ class DecisionSet(models.Model):
     PUBLISHED  the second signature carried out every item
     DISCARDED  nothing of it was carried out
 
-    run_pk: the award run it was adopted from, if any.
+    run_pk: the award run it was adopted from, if any. made_by: None where the portal itself
+    proposes whoever comes next on the waitlist.
     """
 
     class State(models.TextChoices):
@@ -60,7 +61,9 @@ class DecisionSet(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     run_pk = models.BigIntegerField(null=True, blank=True)
     note = models.TextField(blank=True)
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     made_at = models.DateTimeField(default=timezone.now)
     proposed_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)

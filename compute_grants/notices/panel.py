@@ -9,6 +9,10 @@ NOTICES: dict[str, Notice] = {
     "decision_set.proposed": Notice(
         Topic.PANEL, _("The decisions %(number)s wait for your signature.")
     ),
+    "waitlist.offered": Notice(
+        Topic.PANEL,
+        _("Time came back. %(number)s proposes whoever comes next on the waitlist. Read it."),
+    ),
     "proposal.awarded": Notice(
         Topic.PROPOSALS, _("The panel awarded time to %(number)s. Read the decision.")
     ),

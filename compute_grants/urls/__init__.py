@@ -30,6 +30,7 @@ from compute_grants.urls import (
     ties,
     usage,
     usage_runs,
+    waitlist,
 )
 
 app_name = "compute_grants"
@@ -54,6 +55,7 @@ MODULES = (
     normalisation,
     panel,
     decision_sets,
+    waitlist,
     award_runs,
     allocations,
     usage,

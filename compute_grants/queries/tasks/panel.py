@@ -61,7 +61,10 @@ def panel_tasks(user: User) -> Iterator[Task]:
 
 
 def to_sign(user: User) -> Iterator[Task]:
-    """Sets that wait for this person's signature: none with a proposal of their own side."""
+    """Sets that wait for this person's signature, and what the portal proposes to the panel.
+
+    None with a proposal of their own side.
+    """
     if not has(user, Permission.PANEL_DECIDE):
         return
     mine = Call.panel.through.objects.filter(user=user).values("call")
@@ -69,8 +72,10 @@ def to_sign(user: User) -> Iterator[Task]:
         Q(proposal__lead=user) | Q(proposal__institution__in=interested_institutions(user)),
         set=OuterRef("pk"),
     )
+    proposed = Q(state=DecisionSet.State.PROPOSED)
+    from_the_portal = Q(state=DecisionSet.State.DRAFT, made_by__isnull=True)
     rows = DecisionSet.objects.filter(
-        ~Exists(own), call__in=mine, state=DecisionSet.State.PROPOSED
+        proposed | from_the_portal, ~Exists(own), call__in=mine
     ).exclude(signatures__by=user)
     rows = rows.select_related("call").prefetch_related("items").order_by("proposed_at", "pk")
     found = list(rows[:SHOWN])
@@ -78,10 +83,13 @@ def to_sign(user: User) -> Iterator[Task]:
     for row in found:
         if any(user.pk in teams.get(item.proposal_id, {}) for item in row.items.all()):
             continue
+        draft = row.state == DecisionSet.State.DRAFT
         yield Task(
-            verb=_("Sign"),
+            verb=_("Read") if draft else _("Sign"),
             title=f"{row.number} {row.call.title}",
             href=row.get_absolute_url(),
-            why=_("Decisions of the panel wait for two signatures; yours may be one."),
-            tone="seal",
+            why=_("Time came back for the waitlist. Ask for signatures, or discard the set.")
+            if draft
+            else _("Decisions of the panel wait for two signatures; yours may be one."),
+            tone="plain" if draft else "seal",
         )

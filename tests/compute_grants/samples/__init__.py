@@ -31,6 +31,7 @@ from tests.compute_grants.samples import (
     ties,
     usage,
     usage_runs,
+    waitlist,
 )
 from tests.samples import Samples
 
@@ -54,6 +55,7 @@ MODULES = (
     ties,
     panel,
     decision_sets,
+    waitlist,
     award_runs,
     allocations,
     reports,
