@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import panel
+from compute_grants.actions import award_letters, panel
 from compute_grants.actions.decision_choices import Choice, InAnotherSet, check, items_in
 from compute_grants.models import (
     Call,
@@ -263,7 +263,10 @@ def _publish(found: DecisionSet, content_sha256: str, by: User) -> None:
     found.state, found.published_at = State.PUBLISHED, timezone.now()
     found.save(update_fields=["state", "published_at"])
     audit.record("decision_set.published", found, by=by, sha256=content_sha256)
+    signatures = list(found.signatures.select_related("by"))
     for item in items:
+        assert item.decision
+        award_letters.issue(item.decision, signatures)
         notify(
             _TOLD[Outcome(item.outcome)],
             to=[item.proposal.lead],

@@ -6,6 +6,7 @@ from compute_grants.api.access_types import AccessTypeViewSet
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
 from compute_grants.api.assignment_plans import PlanViewSet
+from compute_grants.api.award_letters import DecisionLetterViewSet
 from compute_grants.api.award_runs import AwardRunViewSet
 from compute_grants.api.call_documents import CallDocumentViewSet
 from compute_grants.api.calls import CallViewSet
@@ -52,6 +53,7 @@ def register(router: BaseRouter) -> None:
     router.register("expertise", ExpertiseViewSet, basename="expertise")
     router.register("normalisations", NormalisationViewSet, basename="normalisation")
     router.register("assignment-plans", PlanViewSet, basename="plan")
+    router.register("decision-letters", DecisionLetterViewSet, basename="decisionletter")
     router.register("waitlist", WaitlistViewSet, basename="waitlist")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")

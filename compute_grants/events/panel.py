@@ -7,5 +7,6 @@ EVENTS: dict[str, str | Promise] = {
     "proposal.ranked": _("Ranked"),
     "proposal.awarded": _("Time awarded"),
     "proposal.rejected": _("Proposal rejected"),
+    "proposal.letter_issued": _("Letter of the decision issued"),
     "proposal.waitlisted": _("Proposal waitlisted"),
 }

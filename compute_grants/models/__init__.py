@@ -6,6 +6,7 @@ from compute_grants.models.allocations import Allocation, AllocationMember
 from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
 from compute_grants.models.attachments import Attachment
+from compute_grants.models.award_letters import DecisionLetter
 from compute_grants.models.award_runs import AwardRun
 from compute_grants.models.calls import Call, CallBudget, CallRound, Criterion
 from compute_grants.models.closures import Closure
@@ -85,6 +86,7 @@ __all__ = [
     "Criterion",
     "DecisionItem",
     "DecisionItemLine",
+    "DecisionLetter",
     "DecisionSet",
     "DecisionSignature",
     "EligibilityRule",

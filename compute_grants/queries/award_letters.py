@@ -1,0 +1,80 @@
+"""What a letter about a decision says, frozen on the day it is issued."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from compute_grants.models import DecisionSignature, PanelDecision
+from compute_grants.queries.proposals import feedback
+from compute_grants.wording import in_chinese, in_english
+from consortium import merkle
+
+HOUR = 3600
+
+
+def content_of(
+    decision: PanelDecision, signatures: Iterable[DecisionSignature], *, number: str
+) -> dict[str, Any]:
+    """The letter as plain data, in both languages. Five queries.
+
+    lines: what is awarded, in whole hours with figures and words; feedback: what the reviewers
+    wrote for the applicant, without their names. Hours that are not whole are rounded down.
+    """
+    proposal = decision.proposal
+    call, lead, house = proposal.call, proposal.lead, proposal.institution
+    return {
+        "number": number,
+        "proposal": proposal.number,
+        "title_en": proposal.title_en,
+        "title_zh": proposal.title_zh,
+        "lead_en": lead.name_en or lead.name_zh,
+        "lead_zh": lead.name_zh or lead.name_en,
+        "institution_en": house.name_en,
+        "institution_zh": house.name_zh,
+        "call": call.code,
+        "call_en": call.title_en,
+        "call_zh": call.title_zh,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "decided_at": decision.decided_at.isoformat(),
+        "lines": _lines(decision),
+        "starts_on": decision.starts_on.isoformat() if decision.starts_on else None,
+        "ends_on": decision.ends_on.isoformat() if decision.ends_on else None,
+        "terms_en": call.rules_en,
+        "terms_zh": call.rules_zh,
+        "feedback": [review.comment for review in feedback(proposal) if review.comment],
+        "signed": [
+            {
+                "name_en": row.by.name_en or row.by.name_zh,
+                "name_zh": row.by.name_zh or row.by.name_en,
+                "at": row.at.isoformat(),
+            }
+            for row in signatures
+        ],
+    }
+
+
+def sha256_of(content: dict[str, Any]) -> str:
+    return hashlib.sha256(merkle.canonical(content)).hexdigest()
+
+
+def _lines(decision: PanelDecision) -> list[dict[str, Any]]:
+    rows = decision.lines.select_related("request__resource__machine").order_by("pk")
+    found = []
+    for row in rows:
+        resource, hours = row.request.resource, row.seconds // HOUR
+        found.append(
+            {
+                "machine": resource.machine.code,
+                "machine_en": resource.machine.name_en,
+                "machine_zh": resource.machine.name_zh,
+                "tres": resource.tres,
+                "seconds": row.seconds,
+                "hours": hours,
+                "words_en": in_english(hours),
+                "words_zh": in_chinese(hours),
+            }
+        )
+    return found
