@@ -284,7 +284,16 @@ class Reclaim(Body):
                 raise Invalid({"rungs": [message]})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance(Body):
+    """How long a lead has to accept the terms of an award. 0 days: none is asked."""
+
+    days: int = whole(21, gettext_lazy("Days to accept an award; 0 asks for none"), most=365)
+    remind_days: int = whole(7, gettext_lazy("Reminded so many days before the last"), most=365)
+
+
 KINDS: dict[str, type[Body]] = {
+    "acceptance": Acceptance,
     "extension": Extension,
     "supplement": Supplement,
     "transfer": Transfer,
@@ -300,6 +309,7 @@ KINDS: dict[str, type[Body]] = {
     "reclaim": Reclaim,
 }
 LABELS: dict[str, str | Promise] = {
+    "acceptance": gettext_lazy("Acceptance of an award"),
     "extension": gettext_lazy("Extension"),
     "supplement": gettext_lazy("Supplement"),
     "transfer": gettext_lazy("Transfer"),

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compute_grants.actions import (
+    acceptances,
     alerts,
     allocations,
     assignment_plans,
@@ -93,5 +94,6 @@ def compute_plans() -> None:
 
 @shared_task(name="compute_grants.move_waitlists")
 def move_waitlists() -> None:
-    """Every few minutes: propose whoever comes next where a call has time again."""
+    """Every few minutes: let late awards lapse; propose whoever comes next where time is."""
+    acceptances.follow(timezone.localdate())
     waitlist.sweep()

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     MACHINE_VIEW = "machine.view"
     MACHINE_PUBLISH = "machine.publish"
     CALL_VIEW = "call.view"
+    CALL_FOLLOW = "call.follow"
     CALL_PUBLISH = "call.publish"
     PROPOSAL_VIEW = "proposal.view"
     PROPOSAL_WRITE = "proposal.write"
@@ -100,7 +101,13 @@ P = Permission
 _PUBLIC_READING = frozenset(
     {P.INSTITUTION_VIEW, P.MACHINE_VIEW, P.CALL_VIEW, P.MODEL_VIEW, P.OFFERING_VIEW}
 )
-_PERSON = _PUBLIC_READING | {P.TOKEN_OWN, P.RELEASE_DOWNLOAD, P.LICENCE_VIEW, P.PROVENANCE_VIEW}
+_PERSON = _PUBLIC_READING | {
+    P.TOKEN_OWN,
+    P.CALL_FOLLOW,
+    P.RELEASE_DOWNLOAD,
+    P.LICENCE_VIEW,
+    P.PROVENANCE_VIEW,
+}
 _MEMBER = _PERSON | {
     P.PROPOSAL_VIEW,
     P.PROPOSAL_WRITE,

@@ -1,6 +1,7 @@
 """Who may call which route of this app, one module per noun: PAGES and API."""
 
 from compute_grants.access import (
+    acceptances,
     access_types,
     allocations,
     amendments,
@@ -56,6 +57,7 @@ MODULES = (
     decision_sets,
     waitlist,
     award_letters,
+    acceptances,
     award_runs,
     allocations,
     reports,

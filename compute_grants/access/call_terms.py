@@ -11,7 +11,7 @@ PAGES: Table = {
     "compute_grants:call_eligibility": both(Permission.CALL_PUBLISH),
     "compute_grants:call_access": both(Permission.CALL_PUBLISH),
     "compute_grants:call_raise": both(Permission.CALL_PUBLISH),
-    "compute_grants:call_follow": only_post(Permission.CALL_VIEW),
+    "compute_grants:call_follow": only_post(Permission.CALL_FOLLOW),
 }
 API: Table = {
     **api_acts(
@@ -19,5 +19,5 @@ API: Table = {
         Permission.CALL_PUBLISH,
         ["rounds", "add-round", "extend", "eligibility", "access", "raise-budget"],
     ),
-    **api_acts("call", Permission.CALL_VIEW, ["follow", "unfollow"]),
+    **api_acts("call", Permission.CALL_FOLLOW, ["follow", "unfollow"]),
 }

@@ -177,14 +177,17 @@ def close(allocation: Allocation, *, reason: str, by: User | None) -> Allocation
 
 @transaction.atomic
 def record_applied(number: str, account: str) -> None:
-    """The cluster has the account as wanted: an awarded allocation is active from now on."""
+    """The cluster has the account as wanted: an awarded allocation is active from now on.
+
+    One whose terms are not accepted yet stays awarded: its account is there, and shut.
+    """
     allocation = Allocation.objects.select_for_update(no_key=True).get(number=number)
     if allocation.slurm_account is None:
         allocation.slurm_account = account
         allocation.save(update_fields=["slurm_account"])
         # Runs of this account may have been imported before it was ours.
         nudge("compute_grants.charge_unmatched")
-    if allocation.state != State.AWARDED:
+    if allocation.state != State.AWARDED or not allocation.terms_accepted:
         return
     require_transition(Allocation.TRANSITIONS, allocation.state, State.ACTIVE)
     allocation.state = State.ACTIVE

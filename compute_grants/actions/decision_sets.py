@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import award_letters, panel
+from compute_grants.actions import acceptances, award_letters, panel
 from compute_grants.actions.decision_choices import Choice, InAnotherSet, check, items_in
 from compute_grants.models import (
     Call,
@@ -265,15 +265,22 @@ def _publish(found: DecisionSet, content_sha256: str, by: User) -> None:
     audit.record("decision_set.published", found, by=by, sha256=content_sha256)
     signatures = list(found.signatures.select_related("by"))
     for item in items:
-        assert item.decision
-        award_letters.issue(item.decision, signatures)
-        notify(
-            _TOLD[Outcome(item.outcome)],
-            to=[item.proposal.lead],
-            about=item.proposal,
-            href=reverse("compute_grants:decision_receipt", args=[item.proposal.number]),
-            number=item.proposal.number,
-        )
+        _tell_lead(item, signatures)
+
+
+def _tell_lead(item: DecisionItem, signatures: Sequence[DecisionSignature]) -> None:
+    """The letter, and a notice; an award is offered for acceptance where the programme asks."""
+    assert item.decision
+    award_letters.issue(item.decision, signatures)
+    offered = acceptances.offer(item.decision) if item.outcome == Outcome.AWARDED else None
+    number, lead = item.proposal.number, item.proposal.lead
+    if offered is not None:
+        due = offered.due_on.isoformat()
+        notify("acceptance.offered", to=[lead], about=offered, number=number, due_on=due)
+        return
+    receipt = reverse("compute_grants:decision_receipt", args=[number])
+    code = _TOLD[Outcome(item.outcome)]
+    notify(code, to=[lead], about=item.proposal, href=receipt, number=number)
 
 
 _TOLD = {

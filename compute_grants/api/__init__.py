@@ -2,6 +2,7 @@
 
 from rest_framework.routers import BaseRouter
 
+from compute_grants.api.acceptances import AcceptanceViewSet
 from compute_grants.api.access_types import AccessTypeViewSet
 from compute_grants.api.allocations import AllocationViewSet
 from compute_grants.api.amendments import AmendmentViewSet
@@ -54,6 +55,7 @@ def register(router: BaseRouter) -> None:
     router.register("normalisations", NormalisationViewSet, basename="normalisation")
     router.register("assignment-plans", PlanViewSet, basename="plan")
     router.register("decision-letters", DecisionLetterViewSet, basename="decisionletter")
+    router.register("acceptances", AcceptanceViewSet, basename="acceptance")
     router.register("waitlist", WaitlistViewSet, basename="waitlist")
     router.register("allocations", AllocationViewSet, basename="allocation")
     router.register("amendments", AmendmentViewSet, basename="amendment")

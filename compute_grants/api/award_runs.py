@@ -78,7 +78,7 @@ class AdoptedSerializer(serializers.Serializer[Any]):
     set = serializers.CharField(source="number")
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class AwardRunLineSerializer(serializers.Serializer[Any]):
     machine = serializers.CharField(source="resource.machine.code")
     tres = serializers.CharField(source="resource.tres")
     asked_seconds = serializers.IntegerField(source="asked")
@@ -93,7 +93,7 @@ class ResultRowSerializer(serializers.Serializer[Any]):
     outcome = serializers.CharField()
     rank = serializers.IntegerField()
     merit = serializers.FloatField()
-    lines = LineSerializer(many=True)
+    lines = AwardRunLineSerializer(many=True)
     reasons = serializers.ListField(child=serializers.CharField())
 
 

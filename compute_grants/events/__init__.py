@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 
 from compute_grants.events import (
+    acceptances,
     access_types,
     allocations,
     amendments,
@@ -41,6 +42,7 @@ EVENTS: dict[str, str | Promise] = {
     **expertise.EVENTS,
     **assignment_plans.EVENTS,
     **panel.EVENTS,
+    **acceptances.EVENTS,
     **decision_sets.EVENTS,
     **award_runs.EVENTS,
     **allocations.EVENTS,

@@ -1,5 +1,6 @@
 """Machines, calls, proposals, reviews and what follows from them."""
 
+from compute_grants.models.acceptances import Acceptance
 from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
 from compute_grants.models.allocations import Allocation, AllocationMember
@@ -64,6 +65,7 @@ from compute_grants.models.usage import UsageImport, UsageRecord
 from compute_grants.models.waitlist import WaitlistPlace
 
 __all__ = [
+    "Acceptance",
     "AccessType",
     "AccessTypeLimit",
     "Alert",

@@ -76,6 +76,7 @@ class Allocation(models.Model):
     account: its pot in the ledger. slurm_account: unknown until the cluster has it.
     seconds: what it may use: everything but usage that its account has seen, released parts
     of the award included. held_seconds: planned parts, which lie on `reserve`.
+    terms_accepted: False while its lead has yet to accept the award; it is kept shut until then.
     """
 
     class State(models.TextChoices):
@@ -111,6 +112,7 @@ class Allocation(models.Model):
     held_seconds = models.PositiveBigIntegerField(default=0)
     overuse = models.CharField(max_length=10, choices=Overuse, default=Overuse.NONE)
     suspended_by_rule = models.BooleanField(default=False)
+    terms_accepted = models.BooleanField(default=True)
     starts_on = models.DateField()
     ends_on = models.DateField()
     slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
@@ -159,7 +161,7 @@ class Allocation(models.Model):
 
     @property
     def wants_open(self) -> bool:
-        return self.state in self.OPEN
+        return self.terms_accepted and self.state in self.OPEN
 
     def over_on(self, today: date) -> bool:
         return today > self.ends_on

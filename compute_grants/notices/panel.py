@@ -13,6 +13,17 @@ NOTICES: dict[str, Notice] = {
         Topic.PANEL,
         _("Time came back. %(number)s proposes whoever comes next on the waitlist. Read it."),
     ),
+    "acceptance.offered": Notice(
+        Topic.PROPOSALS,
+        _("The panel awarded time to %(number)s. Read the terms and accept them by %(due_on)s."),
+    ),
+    "acceptance.due_soon": Notice(
+        Topic.PROPOSALS, _("Accept the award of %(number)s by %(due_on)s, or the time goes back.")
+    ),
+    "acceptance.lapsed": Notice(
+        Topic.PROPOSALS,
+        _("The award of %(number)s was not accepted by %(due_on)s. Its time went back."),
+    ),
     "proposal.awarded": Notice(
         Topic.PROPOSALS, _("The panel awarded time to %(number)s. Read the decision.")
     ),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Prefetch, Sum
+from django.db.models import BigIntegerField, OuterRef, Prefetch, Subquery, Sum
 
 from compute_grants.models import (
     Call,
@@ -34,12 +34,20 @@ class Left:
 
 
 def left_of(call: Call) -> Left:
-    """Two queries."""
-    rows = call.budgets.filter(account__isnull=False)
-    raw = dict(rows.values_list("resource", "account__available"))
-    lines = DecisionItemLine.objects.filter(item__set__call=call, item__is_open=True)
-    wanted = dict(lines.values_list("request__resource").annotate(all=Sum("seconds")).order_by())
-    return Left(raw, {pk: seconds - wanted.get(pk, 0) for pk, seconds in raw.items()})
+    """One query."""
+    lines = DecisionItemLine.objects.filter(
+        item__set__call=OuterRef("call"),
+        item__is_open=True,
+        request__resource=OuterRef("resource"),
+    )
+    sums = lines.order_by().values("request__resource").annotate(all=Sum("seconds")).values("all")
+    wanted = Subquery(sums, output_field=BigIntegerField())
+    rows = call.budgets.filter(account__isnull=False).annotate(wanted=wanted)
+    found = list(rows.values_list("resource", "account__available", "wanted"))
+    return Left(
+        raw={pk: left for pk, left, _wanted in found},
+        free={pk: left - int(taken or 0) for pk, left, taken in found},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The addresses of this app's pages, one module per noun."""
 
 from compute_grants.urls import (
+    acceptances,
     access_types,
     allocations,
     amendments,
@@ -58,6 +59,7 @@ MODULES = (
     decision_sets,
     waitlist,
     award_letters,
+    acceptances,
     award_runs,
     allocations,
     usage,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from compute_grants.actions import panel as actions
 from compute_grants.exports import csv_response
-from compute_grants.models import Call, DecisionLetter, DecisionSet, Proposal
+from compute_grants.models import Acceptance, Call, DecisionLetter, DecisionSet, Proposal
 from compute_grants.policies import reviews as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import panel as queries
@@ -128,6 +128,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
         "lines": decision.lines.select_related("request__resource__machine").order_by("pk"),
         "grants": proposal.allocations.order_by("pk"),
         "is_lead": actor(request).pk == proposal.lead_id,
+        "accepting": Acceptance.objects.filter(decision=decision).first(),
         "letter": DecisionLetter.objects.visible_to(actor(request))
         .filter(decision=decision)
         .exists(),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from compute_grants.actions import (
+    acceptances,
     access_types,
     call_terms,
     calls,
@@ -18,7 +19,15 @@ from compute_grants.actions import (
 )
 from compute_grants.actions.decision_sets import Choice
 from compute_grants.actions.rounds import Window
-from compute_grants.models import AccessType, Call, Proposal, ResourceRequest, ReviewAssignment
+from compute_grants.models import (
+    Acceptance,
+    AccessType,
+    Call,
+    DecisionLetter,
+    Proposal,
+    ResourceRequest,
+    ReviewAssignment,
+)
 from compute_grants.queries.decision_content import sha256_of
 from consortium.models import Institution, User
 from portal.demo import clock
@@ -321,6 +330,10 @@ def _decide(call: Call, row: CallRow, drafts: dict[ProposalRow, Proposal]) -> No
             found = decision_sets.sign(
                 found, content_sha256=sha256_of(found), by=person(handle), method="password"
             )
+    for acceptance in Acceptance.objects.open().filter(decision__proposal__call=call):
+        letter = DecisionLetter.objects.get(decision=acceptance.decision)
+        lead = User.objects.get(pk=acceptance.decision.proposal.lead_id)
+        acceptances.accept(acceptance, letter_sha256=letter.sha256, by=lead)
     if _reaches(row, "decided"):
         call = calls.decide(call, by=person(OFFICE))
     if _reaches(row, "closed"):

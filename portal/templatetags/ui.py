@@ -84,6 +84,8 @@ STATE_TONES: dict[str, str] = {
     "teammember.confirmed": "ok",
     "section.in-progress": "info",
     "section.complete": "ok",
+    "acceptance.offered": "warn",
+    "acceptance.lapsed": "danger",
     "decisionset.proposed": "warn",
     "decisionset.published": "seal",
     "decisionset.draft": "neutral",

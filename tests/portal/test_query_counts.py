@@ -43,13 +43,21 @@ APPS = ("compute_grants:",)
 PARAMETERS = {route.name: route.converters for route in routes()}
 
 
+def visit(client: Client, address: str) -> int:
+    """The status. What is streamed is read to its end, which closes it."""
+    answer = client.get(address)
+    if answer.streaming:
+        b"".join(answer)
+    return answer.status_code
+
+
 def queries(client: Client, address: str) -> int:
     """Of the second visit: what a process reads once in its life does not count."""
-    client.get(address)
+    visit(client, address)
     with CaptureQueriesContext(connection) as found:
-        answer = client.get(address)
-    assert answer.status_code == 200, (address, answer.status_code)
-    b"".join(answer) if answer.streaming else None
+        status = visit(client, address)
+    # A fragment that is opened by itself leads to its page.
+    assert status in {200, 302}, (address, status)
     return len(found)
 
 

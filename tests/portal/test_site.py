@@ -34,6 +34,8 @@ NO_POLICY = {
     "compute_grants/actions/maintenance.py settle_windows",
     # Whoever takes a file in for something has asked that thing's policy.
     "consortium/actions/files.py",
+    # A condition of other actions, asked of the person's own reports.
+    "compute_grants/actions/late_reports.py require_reports",
     # A choice about oneself that no rule forbids.
     "consortium/actions/preferences.py",
     "compute_grants/actions/call_terms.py unfollow",

@@ -152,6 +152,14 @@ def sign(desk: Desk, found: str, number: str) -> None:
     desk.sees("Your signature is on record.")
 
 
+def accept(desk: Desk, number: str) -> None:
+    """The lead takes the award up and accepts its terms."""
+    desk.take_up("Accept", number)
+    desk.tick("I have read the letter and accept its terms for my team.")
+    desk.press("Accept the award")
+    desk.sees("You accepted the award. The machine opens its account.")
+
+
 def receipt(desk: Desk, number: str) -> str:
     """The decision as its lead reads it. Returns the grant's number."""
     desk.open(f"/proposals/{number}/decision/")

@@ -52,6 +52,7 @@ def test_a_proposal_becomes_a_grant(sit):
     found = grants.decide(judge, people.call, number, AWARDED_HOURS)
     for signer in (judge, sit(people.second)):
         grants.sign(signer, found, number)
+    grants.accept(lead, number)
     grant = grants.receipt(lead, number)
     desired.reconcile_due()  # as a worker does within half a minute
     grants.read_grant(lead, grant, AWARDED_HOURS)

@@ -35,6 +35,7 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     calls.drafts,
     panel.panel_tasks,
     panel.to_sign,
+    panel.to_accept,
     machines.my_machines,
     amendments.requests_to_decide,
     amendments.drafts_of_mine,

@@ -1,15 +1,18 @@
-"""What waits for a panel."""
+"""What waits for a panel, and for the leads of what it awarded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from compute_grants.models import (
+    Acceptance,
     Call,
     DecisionItem,
     DecisionSet,
@@ -17,7 +20,7 @@ from compute_grants.models import (
     interested_institutions,
 )
 from compute_grants.policies.conflicts import team_names
-from compute_grants.queries.tasks.words import SHOWN
+from compute_grants.queries.tasks.words import SHOWN, titled
 from consortium.inbox import Task
 from consortium.models import User
 from consortium.roles import Permission, has
@@ -93,3 +96,24 @@ def to_sign(user: User) -> Iterator[Task]:
             else _("Decisions of the panel wait for two signatures; yours may be one."),
             tone="plain" if draft else "seal",
         )
+
+
+def to_accept(user: User) -> Iterator[Task]:
+    """Awards that wait for this person as their lead."""
+    if not has(user, Permission.PROPOSAL_WRITE):
+        return
+    rows = Acceptance.objects.open().filter(decision__proposal__lead=user)
+    for row in rows.select_related("decision__proposal").order_by("due_on", "pk")[:SHOWN]:
+        yield Task(
+            verb=_("Accept"),
+            title=titled(row.decision.proposal),
+            href=row.get_absolute_url(),
+            why=_("The panel awarded time. Without an answer it goes back to the call."),
+            due=end_of(row.due_on),
+            tone="seal",
+        )
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day here."""
+    return timezone.make_aware(datetime.combine(day, time.max))

@@ -142,6 +142,12 @@ def award(cast: Cast, report: Report, machine: str, call: str) -> Grant:
     grant = next(row["number"] for row in grants if row["proposal"] == number)
     report.fact("awarded", f"{grant}, {AWARDED_HOURS:,} card-hours")
 
+    award = lead.get(f"acceptances/{number}/")
+    refused = lead.post(f"acceptances/{number}/accept/", {"letter_sha256": "0" * 64}, status=409)
+    report.fact("another letter", refused["detail"])
+    lead.post(f"acceptances/{number}/accept/", {"letter_sha256": award["letter_sha256"]})
+    report.fact("accepted", f"by the lead, {award['due_on']} at the latest")
+
     def active() -> dict[str, Any] | None:
         found: dict[str, Any] = lead.get(f"allocations/{grant}/")
         return found if found["state"] == "active" else None

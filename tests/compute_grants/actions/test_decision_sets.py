@@ -74,7 +74,7 @@ def test_two_signatures_publish_every_item(call, judges):
     assert PanelDecision.objects.filter(item__set=found, decided_by=judges[1]).count() == 3
     told = Notification.objects.filter(topic="proposals").values_list("person", "code")
     assert set(told) == {
-        (first.lead_id, "proposal.awarded"),
+        (first.lead_id, "acceptance.offered"),
         (second.lead_id, "proposal.rejected"),
         (third.lead_id, "proposal.waitlisted"),
     }

@@ -2,6 +2,7 @@
 
 from compute_grants.access import API
 from tests.compute_grants.samples import (
+    acceptances,
     access_types,
     allocations,
     amendments,
@@ -58,6 +59,7 @@ MODULES = (
     decision_sets,
     waitlist,
     award_letters,
+    acceptances,
     award_runs,
     allocations,
     reports,

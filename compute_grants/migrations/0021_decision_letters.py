@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compute_grants", "0008_waitlist"),
+        ("compute_grants", "0020_waitlist"),
     ]
 
     operations = [

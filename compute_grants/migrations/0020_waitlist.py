@@ -17,7 +17,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("compute_grants", "0007_decision_sets"),
+        ("compute_grants", "0019_team_files_scaling_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
