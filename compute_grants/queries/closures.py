@@ -38,6 +38,11 @@ class Checklist:
         return all(item.done for item in self.items)
 
     @property
+    def ended_on(self) -> date:
+        """The day it ended, early or not."""
+        return ended_on(self.allocation)
+
+    @property
     def missing(self) -> list[str]:
         return [item.missing for item in self.items if not item.done]
 

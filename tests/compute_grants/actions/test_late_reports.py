@@ -61,9 +61,9 @@ def state(grant) -> str:
 
 
 def codes(person) -> list[str]:
-    return list(
-        Notification.objects.filter(person=person).order_by("pk").values_list("code", flat=True)
-    )
+    """What the person was told of reports, in order."""
+    rows = Notification.objects.filter(person=person, code__startswith="report.")
+    return list(rows.order_by("pk").values_list("code", flat=True))
 
 
 def test_a_report_that_is_not_late_brings_nothing(grant):

@@ -209,6 +209,7 @@ def test_from_a_machine_to_an_award(db):
         "proposal.in_peer_review",
         "proposal.ranked",
         "proposal.awarded",
+        "proposal.letter_issued",
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from compute_grants.actions import closures
@@ -110,3 +111,10 @@ def test_over_the_api():
         content_type="application/json",
     )
     assert done.status_code == 204
+
+
+def test_the_list_says_when_a_grant_really_ended(office):
+    grant = active()
+    closures.end_early(grant, reason="Done.", confirm=True, by=grant.proposal.lead)
+    (row,) = office.get("closure_list").context["rows"]
+    assert row.ended_on == timezone.localdate() < grant.ends_on

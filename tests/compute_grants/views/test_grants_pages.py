@@ -18,6 +18,16 @@ PAGES = sorted(
     if "GET" in rules and not name.endswith(("_csv", "_pdf", "_file"))
 )
 
+# A fragment that is opened by itself leads to its page.
+ELSEWHERE = {"compute_grants:award_run_progress"}
+# Read by everybody, or by everybody of a role; what is in them is filtered row by row.
+OPEN = {
+    "compute_grants:call_document",
+    "compute_grants:charging",
+    "compute_grants:decision_set_list",
+    "compute_grants:programme_kind",
+}
+
 
 def sample_of(name):
     """(kwargs, person) of a route, made without the samples of other nouns."""
@@ -40,7 +50,13 @@ def test_every_page_opens(db, name, language):
         user.save(update_fields=["language"])
     url = reverse(name, kwargs=kwargs)
     response = signed_in(user).get(url, headers={"Accept-Language": language})
-    assert response.status_code == 200, response.content[:500]
+    if name in ELSEWHERE:
+        assert response.status_code == 302
+        return
+    assert response.status_code == 200
+    if not response["Content-Type"].startswith("text/html"):
+        assert b"".join(response)
+        return
     page = response.content.decode()
     assert page.count("<h1") == 1
     assert "style=" not in page and "onclick" not in page
@@ -51,7 +67,7 @@ def test_every_page_opens(db, name, language):
 def test_strangers_learn_nothing(db, name):
     """Somebody of every needed role, but with no part in it: 404, 403, or the sign-in page."""
     found = sample_of(name)
-    if not found[0] or found[1] is None:
+    if not found[0] or found[1] is None or name in OPEN:
         pytest.skip("public, or a list")
     url = reverse(name, kwargs=found[0])
     assert signed_in(None).get(url).status_code in {302, 403}
