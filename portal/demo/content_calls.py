@@ -231,7 +231,6 @@ class Terms(NamedTuple):
 REVIEW_DAYS, DECISION_DAYS = 10, 12  # after a round closes
 TERMS = {
     "infra-2026": Terms(
-        conditions=(("no_overdue_report", (), None),),
         awards=(90, 165),
         more=((100, 160),),
         followers=("ouyang.qin", "kong.lingyi"),
@@ -241,7 +240,6 @@ TERMS = {
             ("institution_kind", ("centre", "institute", "university"), None),
             ("contract", (), 3),
             ("second_factor", (), None),
-            ("no_overdue_report", (), None),
         ),
         access_types=("exploratory", "regular", "extreme"),
         awards=(110, 165),
