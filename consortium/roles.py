@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.db.models import Value
 from django.utils import timezone
@@ -269,20 +270,38 @@ def _roles_there(role: str, kind: str) -> set[Role]:
     return set()
 
 
+class House(NamedTuple):
+    """An institution's names."""
+
+    name_en: str
+    name_zh: str
+
+
 class Standing:
     """Everything a person's rights follow from, read once (two queries) and kept.
 
     affiliations: open (institution id, Affiliation.Role) pairs at active institutions.
+    home: the names of the institution for which the person acts, None for nobody's.
     """
 
+    home: House | None = None
+
     def __init__(self, user: User, today: date) -> None:
-        open_rows = user.affiliations.on(today).values_list(
-            "institution_id", "role", "institution__kind"
+        open_rows = list(
+            user.affiliations.on(today).values_list(
+                "institution_id",
+                "role",
+                "institution__kind",
+                "institution__name_en",
+                "institution__name_zh",
+            )
         )
         offices, roles = _offices(user, today)
-        for _pk, role, kind in open_rows:
+        for _pk, role, kind, *_names in open_rows:
             roles |= _roles_there(role, kind)
-        self._settle([(pk, role) for pk, role, _kind in open_rows], offices, roles)
+        if open_rows:
+            self.home = House(*min(open_rows)[-2:])
+        self._settle([(pk, role) for pk, role, *_more in open_rows], offices, roles)
 
     @classmethod
     def of(

@@ -12,9 +12,9 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from consortium.access import may
-from consortium.models import Institution, User
+from consortium.models import User
 from consortium.queries import MOST_COUNTED, unread_notices
-from consortium.roles import standing
+from consortium.roles import House, standing
 from portal.formatting import LANG_ATTRIBUTE, side
 from portal.preferences import theme_of, zone_of
 
@@ -115,13 +115,10 @@ class Frame:
         return self._href(SEARCH)
 
     @cached_property
-    def institution(self) -> Institution | None:
-        """The institution for which this person acts, if there is one."""
+    def institution(self) -> House | None:
+        """The names of the institution for which this person acts, if there is one."""
         user = getattr(self._request, "user", None)
-        if not isinstance(user, User):
-            return None
-        ids = standing(user).institution_ids
-        return Institution.objects.filter(pk=min(ids)).first() if ids else None
+        return standing(user).home if isinstance(user, User) else None
 
     def _entries(self, routes: tuple[tuple[str, str | Promise], ...]) -> Iterator[Entry]:
         for name, label in routes:

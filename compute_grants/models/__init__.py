@@ -58,7 +58,7 @@ from compute_grants.models.reviews import (
 from compute_grants.models.sanctions import Sanction, SanctionNotice, SuspendedGrant
 from compute_grants.models.scaling import ScalingPoint
 from compute_grants.models.stages import StagePlan
-from compute_grants.models.team import TeamMember
+from compute_grants.models.team import TeamMember, load_people
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
@@ -143,4 +143,5 @@ __all__ = [
     "WaitlistPlace",
     "Waiver",
     "interested_institutions",
+    "load_people",
 ]

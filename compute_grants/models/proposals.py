@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models.access_types import AccessType
@@ -178,11 +179,15 @@ class Proposal(models.Model):
     def title(self) -> str:
         return localized(self, "title")
 
+    @cached_property
+    def people(self) -> list[TeamMember]:
+        """Those asked onto its team or on it, beside its lead; read once for this object."""
+        return self.team.people()
+
     @property
-    def confirmed_team(self) -> models.QuerySet[TeamMember]:
+    def confirmed_team(self) -> list[TeamMember]:
         """Those who work on it beside its lead."""
-        rows = self.team.filter(state="confirmed").select_related("user", "institution")
-        return rows.order_by("pk")
+        return [member for member in self.people if member.state == "confirmed"]
 
     @property
     def current_attachments(self) -> models.QuerySet[Attachment]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
@@ -22,15 +24,14 @@ class TeamMemberQuerySet(models.QuerySet["TeamMember"]):
         """Those asked onto a team or on it; not those who declined."""
         return self.exclude(state=TeamMember.State.DECLINED)
 
-    def people(self) -> list[tuple[int, TeamMember]]:
-        """Each with the id of the account, or of the one the address now belongs to.
+    def people(self) -> list[TeamMember]:
+        """Those on the team, with `person`: the id of their account, None while there is none.
 
-        Without those of whom there is no account. One query.
+        Whoever was asked by address counts from the day that address has an account. One query.
         """
         same = User.objects.filter(email__iexact=OuterRef("email")).values("pk")[:1]
-        rows = self.annotate(person=Coalesce("user_id", Subquery(same)))
-        known = rows.filter(person__isnull=False).select_related("user")
-        return [(row.person, row) for row in known]  # type: ignore[attr-defined]  # annotated
+        rows = self.on_the_team().annotate(person=Coalesce("user_id", Subquery(same)))
+        return list(rows.select_related("user", "institution").order_by("pk"))
 
 
 class TeamMember(models.Model):
@@ -72,6 +73,7 @@ class TeamMember(models.Model):
     invited_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
+    person: int | None  # on rows that TeamMemberQuerySet.people read
 
     objects = TeamMemberQuerySet.as_manager()
 
@@ -100,3 +102,20 @@ class TeamMember(models.Model):
     def shown_name(self) -> str:
         """As the person writes it, else as it was given, else the address."""
         return (self.user.name if self.user else "") or self.name or self.email
+
+    @property
+    def address(self) -> str:
+        """Where the person is reached: the account's address, else the one that was asked."""
+        return self.user.email if self.user else self.email
+
+
+def load_people(proposals: Iterable[Proposal]) -> None:
+    """Read the people of all these proposals at once. One query, or none."""
+    missing = [proposal for proposal in proposals if "people" not in proposal.__dict__]
+    if not missing:
+        return
+    found: dict[int, list[TeamMember]] = {proposal.pk: [] for proposal in missing}
+    for member in TeamMember.objects.filter(proposal__in=found).people():
+        found[member.proposal_id].append(member)
+    for proposal in missing:
+        proposal.people = found[proposal.pk]

@@ -13,8 +13,8 @@ def can_edit(user: User, proposal: Proposal) -> Decision:
     """The lead, and co-investigators who confirmed."""
     if user.pk == proposal.lead_id:
         return ALLOW
-    mine = proposal.team.filter(user=user, state="confirmed", role="co_investigator")
-    if not mine.exists():
+    writers = {m.user_id for m in proposal.confirmed_team if m.role == m.Role.CO_INVESTIGATOR}
+    if user.pk not in writers:
         return deny(
             _("Only the lead applicant and confirmed co-investigators can change this proposal.")
         )

@@ -47,7 +47,9 @@ def requests_of(proposal: Proposal) -> list[ResourceRequest]:
 
 def own_side(proposal: Proposal, user: User) -> bool:
     """Whether the person leads it or is on its team, and so reads it as an applicant."""
-    return user.pk == proposal.lead_id or Proposal.objects.of(user).filter(pk=proposal.pk).exists()
+    return user.pk == proposal.lead_id or any(
+        member.user_id == user.pk for member in proposal.confirmed_team
+    )
 
 
 def history(proposal: Proposal, user: User) -> list[Happened]:

@@ -13,7 +13,7 @@ from compute_grants.actions import review_drafts
 from compute_grants.actions import reviews as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
 from compute_grants.forms.reviews import DeclareForm, DeclineForm, ReviewForm
-from compute_grants.models import RebuttalWindow, Review, ReviewAssignment
+from compute_grants.models import RebuttalWindow, Review, ReviewAssignment, ReviewDraft
 from compute_grants.policies.conflicts import detected_conflicts
 from compute_grants.queries import proposals as proposal_queries
 from compute_grants.queries import reviews as queries
@@ -90,8 +90,8 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         return _submitted(request, assignment)
     criteria = list(assignment.proposal.call.criteria.all())
     if request.method == "GET":
-        form = ReviewForm.of(criteria, queries.draft_of(assignment))
-        return _form_page(request, assignment, form)
+        draft = queries.draft_of(assignment)
+        return _page_with(request, assignment, ReviewForm.of(criteria, draft), draft)
     return _written(request, assignment, ReviewForm(request.POST, criteria=criteria))
 
 
@@ -114,6 +114,16 @@ def _form_page(
     stored: review_drafts.DraftChanged | None = None,
 ) -> HttpResponse:
     """`stored`: what stands on the server where that is newer than what was typed."""
+    return _page_with(request, assignment, form, queries.draft_of(assignment), stored)
+
+
+def _page_with(
+    request: HttpRequest,
+    assignment: ReviewAssignment,
+    form: ReviewForm,
+    draft: ReviewDraft | None,
+    stored: review_drafts.DraftChanged | None = None,
+) -> HttpResponse:
     context = {
         "assignment": assignment,
         "proposal": assignment.proposal,
@@ -121,7 +131,7 @@ def _form_page(
         **scaling_queries.shown(assignment.proposal),
         "form": form,
         "stored": queries.differences(stored.now, stored.typed, form.criteria) if stored else [],
-        "draft": queries.draft_of(assignment),
+        "draft": draft,
     }
     status = 409 if stored else status_of(form)
     return render(request, "compute_grants/review_form.html", context, status=status)

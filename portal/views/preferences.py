@@ -39,6 +39,7 @@ class ZoneForm(forms.Form):
         label=gettext_lazy("Time zone"),
         required=False,
         help_text=gettext_lazy("Deadlines are shown in it beside Beijing time."),
+        widget=forms.Select(attrs={"translate": "no"}),  # the names of zones are the world's own
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
