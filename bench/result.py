@@ -12,6 +12,11 @@ class Failed(Exception):
     """A benchmark found something that must never be, such as an overdrawn account."""
 
 
+def _figures(value: float) -> float:
+    """To four figures that count: a step may take thousandths of a second."""
+    return float(f"{value:.4g}")
+
+
 @dataclass(frozen=True)
 class Peer:
     """The limit, or the other way of doing it, measured in the same run."""
@@ -38,10 +43,10 @@ class Result:
     def line(self) -> str:
         body = {
             "name": self.name,
-            "value": round(self.value, 1),
+            "value": _figures(self.value),
             "unit": self.unit,
             "floor": self.floor,
-            "peer": {**asdict(self.peer), "value": round(self.peer.value, 1)},
+            "peer": {**asdict(self.peer), "value": _figures(self.peer.value)},
             "ratio": round(self.ratio, 3),
             "commit": commit(),
             **self.facts,

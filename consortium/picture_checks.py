@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from consortium.file_types import Kind, TooLarge, Unsafe, WrongType, hidden_data
 from consortium.models import StoredFile
@@ -43,6 +43,8 @@ def check(path: Path, kind: StoredFile.Kind) -> Picture:
 
 def _decode(path: Path, kind: StoredFile.Kind) -> Picture:
     """Sizes are read from the head and judged before anything is unpacked."""
+    # Importing WeasyPrint turns this on for the whole process; what is handed in must be whole.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     with Image.open(path, formats=[_FORMATS[kind]]) as image:
         width, height = image.size
         if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:

@@ -170,8 +170,12 @@ class AccessForm(forms.Form):
 class MatchForm(forms.Form):
     """A need, to rank the call's machines by."""
 
-    precision = forms.ChoiceField(label=_("Precision"), choices=Precision.choices)
-    memory = ScaledField(scale=GIGABYTE, label=_("Memory for each card or core, GB"))
+    precision = forms.ChoiceField(label=_("Rank by precision"), choices=Precision.choices)
+    memory = ScaledField(scale=GIGABYTE, label=_("Rank by memory for each card or core, GB"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It stands beside RequestForm, whose fields have the same names: ids must differ.
+        super().__init__(*args, auto_id="rank_%s", **kwargs)
 
 
 class ReasonForm(forms.Form):

@@ -14,7 +14,10 @@ from consortium.models import Institution, User
 from portal.demo import clock, deployment, grants, judging, machines, people, research, usage
 from portal.demo.content_people import PEOPLE, PersonRow
 
-KEPT_TABLES = frozenset({"django_migrations", "django_content_type"})
+# What migrations wrote stays: nothing would write it again.
+KEPT_TABLES = frozenset(
+    {"django_migrations", "django_content_type", "compute_grants_researchtopic"}
+)
 
 
 class NotEmpty(DomainError):

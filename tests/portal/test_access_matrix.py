@@ -150,6 +150,8 @@ def _cell(caller: Caller, method: str, url: str) -> HttpResponse:
     """Call, and take back whatever the call changed."""
     with transaction.atomic():
         response = caller.call(method, url)
+        if response.streaming:
+            b"".join(response)  # which closes the file behind it
         transaction.set_rollback(True)
     return response
 
