@@ -27,5 +27,14 @@ def holdings_for(user: User) -> list[Holding]:
     return [row for source in SOURCES for row in source.holdings_for(user)]
 
 
+def desk_for(user: User) -> tuple[list[Task], list[Holding]]:
+    """Both, for the dashboard."""
+    tasks, holdings = compute_grants.queries.desk_for(user)
+    for source in SOURCES[1:]:
+        tasks += source.tasks_for(user)
+        holdings += source.holdings_for(user)
+    return sorted(tasks, key=_urgency), holdings
+
+
 def _urgency(task: Task) -> tuple[bool, datetime]:
     return task.due is None, task.due or timezone.now()

@@ -91,7 +91,7 @@ def check_wish(*, per_proposal: int, most: int, least: int, seconds: int) -> Non
     errors: dict[str, list[str]] = {}
     if not 1 <= per_proposal <= 10:  # noqa: PLR2004  said in the message
         errors["per_proposal"] = [_("Give a number from 1 to 10.")]
-    if not 1 <= most <= 50:  # noqa: PLR2004
+    if not 1 <= most <= 50:  # noqa: PLR2004  said in the message
         errors["most"] = [_("Give a number from 1 to 50.")]
     if not 0 <= least <= most:
         errors["least"] = [_("Give a number from 0 to the most.")]

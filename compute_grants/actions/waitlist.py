@@ -9,7 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import decision_sets
-from compute_grants.models import Call, DecisionSet, PanelDecision, Proposal, WaitlistPlace
+from compute_grants.models import (
+    Call,
+    DecisionSet,
+    PanelDecision,
+    Proposal,
+    ResourceRequest,
+    WaitlistPlace,
+)
 from compute_grants.policies import decision_sets as set_policy
 from compute_grants.policies import waitlist as policy
 from compute_grants.queries import waitlist as queries
@@ -79,7 +86,8 @@ def _move(call: Call) -> int:
 
 
 def _came_back(place: WaitlistPlace, left: queries.Left) -> bool:
-    asked = [request.resource_id for request in place.proposal.asked]  # type: ignore[attr-defined]
+    rows: list[ResourceRequest] = place.proposal.asked  # type: ignore[attr-defined]  # from places
+    asked = [request.resource_id for request in rows]
     return any(left.raw.get(pk, 0) > place.low_marks.get(str(pk), 0) for pk in asked)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from django.db.models import QuerySet
@@ -79,13 +80,13 @@ class RaiseInput(ResourceNamed):
 
 
 class CallTerms(viewsets.GenericViewSet[Call]):
-    """Named actions of CallViewSet."""
+    """Named actions of CallViewSet, which says what it reads and how it answers."""
 
-    def get_queryset(self) -> QuerySet[Call]:
-        raise NotImplementedError
+    @abstractmethod
+    def get_queryset(self) -> QuerySet[Call]: ...
 
-    def _answer(self, call: Call, code: int = 200) -> Response:
-        raise NotImplementedError
+    @abstractmethod
+    def _answer(self, call: Call, code: int = 200) -> Response: ...
 
     @extend_schema(summary="Set a draft's rounds", request=RoundsInput)
     @action(detail=True, methods=["post"])

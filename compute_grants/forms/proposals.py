@@ -175,7 +175,7 @@ class MatchForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # It stands beside RequestForm, whose fields have the same names: ids must differ.
-        super().__init__(*args, auto_id="rank_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "rank_%s", **kwargs})
 
 
 class ReasonForm(forms.Form):

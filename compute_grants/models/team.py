@@ -30,8 +30,11 @@ class TeamMemberQuerySet(models.QuerySet["TeamMember"]):
         Whoever was asked by address counts from the day that address has an account. One query.
         """
         same = User.objects.filter(email__iexact=OuterRef("email")).values("pk")[:1]
-        rows = self.on_the_team().annotate(person=Coalesce("user_id", Subquery(same)))
-        return list(rows.select_related("user", "institution").order_by("pk"))
+        rows = self.on_the_team().annotate(account=Coalesce("user_id", Subquery(same)))
+        found = list(rows.select_related("user", "institution").order_by("pk"))
+        for row in found:
+            row.person = row.account  # type: ignore[attr-defined]  # annotated
+        return found
 
 
 class TeamMember(models.Model):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from consortium.models import User
 
 ENDS_SOON = timedelta(days=30)
 SHOWN = 20
+READ = 50  # of which the lead's are looked through for tasks
 WAITING_TONES = {Allocation.State.AWARDED.value: "seal", Allocation.State.SUSPENDED.value: "warn"}
 
 
@@ -34,12 +36,16 @@ def mine(user: User) -> QuerySet[Allocation]:
     return found.visible_to(user).distinct().shown()
 
 
-def allocation_tasks(user: User) -> Iterator[Task]:
-    """What the lead of a grant should see to: pace, low hours, the end. Two queries."""
-    led = Allocation.objects.live().filter(proposal__lead=user).visible_to(user)
-    for row in rows(led.shown().order_by("ends_on", "pk")[:SHOWN]):
+def my_rows(user: User) -> list[AllocationRow]:
+    """The first of `mine` to end, with how they are used. Two queries."""
+    return rows(mine(user).order_by("ends_on", "pk")[:READ])
+
+
+def allocation_tasks(user: User, grants: Iterable[AllocationRow]) -> Iterator[Task]:
+    """What the lead of a grant among `my_rows` should see to: pace, low hours, the end."""
+    for row in grants:
         task = _task(row)
-        if task is not None:
+        if task is not None and row.allocation.proposal.lead_id == user.pk:
             yield task
 
 
@@ -71,9 +77,9 @@ def _why(pace: Pace) -> str | None:
     return None
 
 
-def allocation_holdings(user: User) -> Iterator[Holding]:
-    """My grants for the dashboard's table. Two queries."""
-    for row in rows(mine(user).order_by("ends_on", "pk")[:SHOWN]):
+def allocation_holdings(grants: Iterable[AllocationRow]) -> Iterator[Holding]:
+    """`my_rows` for the dashboard's table."""
+    for row in islice(grants, SHOWN):
         allocation = row.allocation
         active = allocation.state == Allocation.State.ACTIVE
         yield Holding(

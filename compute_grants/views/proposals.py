@@ -77,8 +77,8 @@ def proposal(request: HttpRequest, number: str) -> HttpResponse:
         "decision": found.decisions.first(),
         "reviews": reviews.order_by("pk") if not own else [],
         "feedback": queries.feedback(found) if own else [],
-        "standing": panel_queries.standings_of([found])[found.pk],
-        "grants": found.allocations.order_by("pk"),
+        "standing": None if own else panel_queries.standings_of([found])[found.pk],
+        "grants": found.allocations.order_by("pk") if found.state == State.AWARDED else [],
         "history": queries.history(found, user),
     }
     return render(request, "compute_grants/proposal_detail.html", context)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from compute_grants.queries import machines_overview, open_calls
 from consortium.access import may
 from consortium.http import actor
-from portal.inbox import holdings_for, tasks_for
+from portal.inbox import desk_for
 from registry.queries.catalogue import newest_releases
 
 CALLS_SHOWN = 5
@@ -36,9 +36,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """What needs me, and what is mine."""
-    user = actor(request)
-    tasks = tasks_for(user)
-    context = {"tasks": tasks, "needs_me": len(tasks), "holdings": holdings_for(user)}
+    tasks, holdings = desk_for(actor(request))
+    context = {"tasks": tasks, "needs_me": len(tasks), "holdings": holdings}
     return render(request, "portal/dashboard.html", context)
 
 

@@ -108,3 +108,13 @@ def shoot(page: Page, folder: Path | None, name: str) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def doubled_ids(page: Page) -> list[str]:
+    """Ids that stand more than once: a label or a link would lead to the first of them alone."""
+    return page.evaluate(
+        """() => {
+          const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+          return ids.filter((id, place) => ids.indexOf(id) !== place);
+        }"""
+    )

@@ -95,5 +95,6 @@ def _inspect(site: Site, address: str, person: User | None, language: str) -> li
             chromium.shoot(page, site.shots, f"{name}-{language}-{theme}-{width}")
         chromium.show(page, theme="light", width=NARROWEST)
         problems += [f"overflow at {NARROWEST}: {wide}" for wide in chromium.overflow(page)]
+        problems += [f"id twice: {found}" for found in chromium.doubled_ids(page)]
         problems += [f"policy: {text}" for text in page.evaluate("globalThis.violations")]
         return problems + complaints.said

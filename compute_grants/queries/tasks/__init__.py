@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 
 from django.utils import timezone
 
-from compute_grants.queries.my_allocations import allocation_holdings, allocation_tasks
+from compute_grants.queries.allocations import AllocationRow
+from compute_grants.queries.my_allocations import (
+    allocation_holdings,
+    allocation_tasks,
+    my_rows,
+)
 from compute_grants.queries.tasks import (
     amendments,
     calls,
@@ -41,7 +46,6 @@ SOURCES: tuple[Callable[[User], Iterator[Task]], ...] = (
     amendments.drafts_of_mine,
     reclaims.coming,
     reclaims.rounds,
-    allocation_tasks,
     reports.my_reports,
     reports.to_judge,
     closures.to_close,
@@ -53,15 +57,32 @@ def tasks_for(user: User) -> list[Task]:
 
     A fixed number of queries, whatever there is: one or two for each role the person has.
     """
-    if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
-        return []
-    found = [task for source in SOURCES for task in source(user)]
-    far = timezone.now().replace(year=9999)
-    return sorted(found, key=lambda task: task.due or far)
+    return _tasks(user, my_rows(user)) if _takes_part(user) else []
 
 
 def holdings_for(user: User) -> list[Holding]:
     """My grants in force and my proposals under way. Three queries."""
-    if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
-        return []
-    return [*allocation_holdings(user), *proposals.proposals_under_way(user)]
+    return _holdings(user, my_rows(user)) if _takes_part(user) else []
+
+
+def desk_for(user: User) -> tuple[list[Task], list[Holding]]:
+    """Both at once, which reads the person's grants once."""
+    if not _takes_part(user):
+        return [], []
+    grants = my_rows(user)
+    return _tasks(user, grants), _holdings(user, grants)
+
+
+def _tasks(user: User, grants: list[AllocationRow]) -> list[Task]:
+    found = [task for source in SOURCES for task in source(user)]
+    found += allocation_tasks(user, grants)
+    far = timezone.now().replace(year=9999)
+    return sorted(found, key=lambda task: task.due or far)
+
+
+def _takes_part(user: User) -> bool:
+    return ArmAppointment.Office.DEPLOYMENT not in standing(user).offices
+
+
+def _holdings(user: User, grants: list[AllocationRow]) -> list[Holding]:
+    return [*allocation_holdings(grants), *proposals.proposals_under_way(user)]
