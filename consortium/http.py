@@ -1,15 +1,17 @@
 """Who is asking, and is it surely them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import reauthentication
 from allauth.account.internal.flows.login import get_authentication_records
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -44,8 +46,15 @@ def reauthentication_required(request: HttpRequest) -> HttpResponse | None:
 
 
 def recently_proved(request: HttpRequest) -> bool:
-    """Whether this session re-authenticated within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
-    return bool(reauthentication.did_recently_reauthenticate(request))
+    """Whether this session re-authenticated within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds.
+
+    Nothing is read for those who did; who has no way to do so is as good as proved.
+    """
+    _how, at = proof_of_identity(request)
+    within = timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+    return timezone.now() - at < within or bool(
+        reauthentication.did_recently_reauthenticate(request)
+    )
 
 
 def proof_of_identity(request: HttpRequest) -> tuple[str, datetime]:

@@ -7,12 +7,12 @@ generated from this module and the access tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from django.db.models import Value
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from consortium.models import (
@@ -277,8 +277,41 @@ class House(NamedTuple):
     name_zh: str
 
 
+class _Held(NamedTuple):
+    """Something the person is: an affiliation, an office, or a reviewer.
+
+    name: the role, the office, or “panellist” of a reviewer who sits on panels. The rest is the
+    institution's of an affiliation.
+    """
+
+    what: str
+    name: str
+    institution: int = 0
+    kind: str = ""
+    name_en: str = ""
+    name_zh: str = ""
+
+
+AFFILIATION, OFFICE, REVIEWER = "affiliation", "office", "reviewer"
+
+
+def _held(user: User, today: date) -> Iterator[_Held]:
+    """Everything the person's rights follow from. One query."""
+    there = ("institution_id", *(f"institution__{name}" for name in _Held._fields[3:]))
+    nowhere = (Value(0), *(Value("") for _name in _Held._fields[3:]))
+    sits = Case(When(panellist=True, then=Value("panellist")), default=Value(""))
+    affiliations = user.affiliations.on(today).values_list(Value(AFFILIATION), "role", *there)
+    offices = user.appointments.filter(in_force(today)).values_list(
+        Value(OFFICE), "office", *nowhere
+    )
+    reviewing = Reviewer.objects.filter(in_force(today), user=user).values_list(
+        Value(REVIEWER), sits, *nowhere
+    )
+    yield from (_Held(*row) for row in affiliations.union(offices, reviewing, all=True))
+
+
 class Standing:
-    """Everything a person's rights follow from, read once (two queries) and kept.
+    """Everything a person's rights follow from, read once (one query) and kept.
 
     affiliations: open (institution id, Affiliation.Role) pairs at active institutions.
     home: the names of the institution for which the person acts, None for nobody's.
@@ -287,21 +320,19 @@ class Standing:
     home: House | None = None
 
     def __init__(self, user: User, today: date) -> None:
-        open_rows = list(
-            user.affiliations.on(today).values_list(
-                "institution_id",
-                "role",
-                "institution__kind",
-                "institution__name_en",
-                "institution__name_zh",
-            )
-        )
-        offices, roles = _offices(user, today)
-        for _pk, role, kind, *_names in open_rows:
-            roles |= _roles_there(role, kind)
+        held = list(_held(user, today))
+        open_rows = [row for row in held if row.what == AFFILIATION]
+        roles = set[Role]()
+        for row in held:
+            if row.what == AFFILIATION:
+                roles |= _roles_there(row.name, row.kind)
+            elif row.what == REVIEWER:
+                roles |= {Role.REVIEWER, Role.PANELLIST} if row.name else {Role.REVIEWER}
         if open_rows:
-            self.home = House(*min(open_rows)[-2:])
-        self._settle([(pk, role) for pk, role, *_more in open_rows], offices, roles)
+            first = min(open_rows, key=lambda row: (row.institution, row.name))
+            self.home = House(first.name_en, first.name_zh)
+        offices = [row.name for row in held if row.what == OFFICE]
+        self._settle([(row.institution, row.name) for row in open_rows], offices, roles)
 
     @classmethod
     def of(
@@ -337,23 +368,6 @@ class Standing:
     def institutions_as(self, *roles: Affiliation.Role) -> frozenset[int]:
         """Ids of the institutions where the person holds one of `roles`."""
         return frozenset(pk for pk, role in self.affiliations if role in roles)
-
-
-def _offices(user: User, today: date) -> tuple[list[str], set[Role]]:
-    """The offices that the person holds, and the roles of a reviewer, in one query."""
-    appointments = user.appointments.filter(in_force(today)).values_list(
-        "office", Value(False), Value(False)
-    )
-    reviewing = Reviewer.objects.filter(in_force(today), user=user).values_list(
-        Value(""), Value(True), "panellist"
-    )
-    offices, roles = [], set[Role]()
-    for office, reviews, sits in appointments.union(reviewing):
-        if not reviews:
-            offices.append(office)
-            continue
-        roles |= {Role.REVIEWER, Role.PANELLIST} if sits else {Role.REVIEWER}
-    return offices, roles
 
 
 def standing(user: User) -> Standing:

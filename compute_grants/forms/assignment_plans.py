@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.forms.fields import MomentField, offer
+from compute_grants.forms.fields import MomentField, offer_read
 from compute_grants.forms.reviews import in_two_weeks
 from compute_grants.models import AssignmentPlan, Call
 from compute_grants.queries.assignment_plans import Candidate
@@ -58,7 +58,7 @@ class CandidateForm(forms.Form):
 
     def __init__(self, *args: Any, fit: list[Candidate], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "reviewer", User.objects.filter(pk__in=[each.person.pk for each in fit]))
+        offer_read(self, "reviewer", [each.person for each in fit])
 
 
 class ApplyForm(forms.Form):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Resource
@@ -87,6 +87,17 @@ def offer(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
     field.queryset = rows
     if field.empty_label is not None:
         field.empty_label = str(CHOOSE)
+
+
+def offer_read(form: forms.Form, name: str, rows: Iterable[Model]) -> None:
+    """As `offer`, with rows that were read already: to show them asks nothing more."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    assert field.queryset is not None
+    read = list(rows)
+    offer(form, name, field.queryset.model.objects.filter(pk__in=[row.pk for row in read]))
+    nothing = [] if field.empty_label is None else [("", field.empty_label)]
+    field.choices = [*nothing, *((row.pk, field.label_from_instance(row)) for row in read)]
 
 
 def attempt(form: forms.Form, act: Callable[[], object]) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.reviews import BEST, Mark
-from compute_grants.forms.fields import MomentField, ProseField, offer
+from compute_grants.forms.fields import MomentField, ProseField, offer_read
 from compute_grants.models import Criterion, ReviewDraft
 from compute_grants.rubric import anchors
 from consortium.forms import number_sent
@@ -23,14 +23,17 @@ def in_two_weeks() -> datetime:
     return due.replace(hour=17, minute=0, second=0, microsecond=0)
 
 
+def by_name(people: list[User]) -> list[User]:
+    return sorted(people, key=lambda person: (person.name_en, person.pk))
+
+
 class AssignForm(forms.Form):
     reviewer = forms.ModelChoiceField(label=_("Reviewer"), queryset=User.objects.none())
     due_at = MomentField(label=_("Due"))
 
     def __init__(self, *args: Any, fit: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(pk__in=[person.pk for person in fit])
-        offer(self, "reviewer", people.order_by("name_en", "pk"))
+        offer_read(self, "reviewer", by_name(fit))
         self.fields["due_at"].initial = in_two_weeks()
 
 
@@ -174,8 +177,7 @@ class ReplaceForm(DueForm):
 
     def __init__(self, *args: Any, fit: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(pk__in=[person.pk for person in fit])
-        offer(self, "reviewer", people.order_by("name_en", "pk"))
+        offer_read(self, "reviewer", by_name(fit))
 
 
 class RebuttalOpenForm(forms.Form):

@@ -104,6 +104,12 @@ def fitness(proposals: Iterable[Proposal], people: Iterable[User]) -> Fitness:
     return Fitness(standing_now, conflicts_between(proposals, asked))
 
 
+def own_fitness(user: User, proposal: Proposal) -> Fitness:
+    """`fitness` of the person who asks, whose rights the request has read already."""
+    mine = [user.pk] if has(user, Permission.REVIEW_WRITE) else []
+    return Fitness(frozenset(mine), conflicts_between([proposal], [user]))
+
+
 def can_be_invited(proposal: Proposal, reviewer: User, known: Fitness | None = None) -> Decision:
     """Whether this person may be asked to review this proposal; `known` where it was read."""
     known = known or fitness([proposal], [reviewer])

@@ -57,7 +57,7 @@ def counts_of_call(call: Call, user: User) -> dict[str, int]:
 def could_replace(assignment: ReviewAssignment) -> list[User]:
     """Reviewers without a conflict who were not asked for this proposal before."""
     proposal = assignment.proposal
-    asked = set(proposal.assignments.values_list("reviewer", flat=True))
-    people = [person for person in reviewers_with_load() if person.pk not in asked]
+    asked = proposal.assignments.values("reviewer")
+    people = list(reviewers_with_load().exclude(pk__in=asked))
     conflicts = conflicts_between([proposal], people)
     return [person for person in people if (proposal.pk, person.pk) not in conflicts]

@@ -81,7 +81,7 @@ def set_rows(user: User, call: Call | None = None) -> QuerySet[DecisionSet]:
 
 
 def set_view(found: DecisionSet, user: User) -> SetView:
-    """Seven queries. Expects found.call loaded."""
+    """Six queries. Expects found.call loaded."""
     lines = DecisionItemLine.objects.select_related("request__resource__machine")
     items = list(
         found.items.select_related("proposal__institution", "proposal__lead")

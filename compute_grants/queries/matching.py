@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
 from compute_grants.matching.rules import Pair, Problem
@@ -19,12 +21,11 @@ from compute_grants.models import (
     Proposal,
     ResearchTopic,
     ReviewAssignment,
-    Tie,
 )
 from compute_grants.policies.conflicts import Pair as Ids
-from compute_grants.policies.conflicts import Reason, conflicts_between
+from compute_grants.policies.conflicts import Reason, weigh, without_waived
 from compute_grants.queries.reviews import reviewers_with_load
-from consortium.models import Affiliation, User, in_force
+from consortium.models import User
 
 GONE = frozenset({ReviewAssignment.State.DECLINED, ReviewAssignment.State.WITHDRAWN})
 TITLE_COUNTS = 3  # a title says more than a sentence of the text
@@ -43,15 +44,18 @@ class Wish:
 class Situation:
     """Proposals in peer review and reviewers who are not away: rows and columns of `problem`.
 
-    conflicts: by (proposal id, person id). asked: who was ever invited, by proposal id.
+    conflicts: by (proposal id, person id). asked: who was ever invited, by proposal id. own: the
+    proposals in which the reader has an interest, waived or not.
     """
 
     proposals: list[Proposal]
     people: list[User]
+    topics: list[ResearchTopic]
     affinity: Affinity
     conflicts: Mapping[Ids, list[Reason]]
     asked: Mapping[int, set[int]]
     problem: Problem
+    own: frozenset[int] = frozenset()
 
     def row_of(self) -> dict[int, int]:
         return {proposal.pk: n for n, proposal in enumerate(self.proposals)}
@@ -79,41 +83,75 @@ class Situation:
         }
 
 
-def situation(call: Call, wish: Wish, locked: Iterable[Ids] = ()) -> Situation:
-    """Everything a computation needs, as it stands now. A fixed number of queries."""
+def situation(
+    call: Call, wish: Wish, locked: Iterable[Ids] = (), reader: User | None = None
+) -> Situation:
+    """Everything a computation needs, as it stands now. The same seven queries for any number.
+
+    `reader` asks for `own`, too.
+    """
     proposals = list(
         call.proposals.filter(state=Proposal.State.PEER_REVIEW)
         .select_related("institution", "lead", "call")
+        .annotate(asked_ids=_asked(), held_ids=_asked(besides=GONE))
         .order_by("pk")
     )
-    people = reviewers_with_load()
-    expertise = expertise_of(people)
     today = timezone.localdate()
-    people = [p for p in people if p.pk not in expertise or not expertise[p.pk].away(today)]
-    affinity = _affinity(proposals, people, expertise)
+    people = [person for person in _reviewers() if not _away(person, today)]
+    topics = list(ResearchTopic.objects.all())
+    weighed = weigh(proposals, [*people, *([reader] if reader else [])])
     found = _Found(
         proposals=proposals,
         people=people,
-        houses=houses_of(people),
-        conflicts=conflicts_between(proposals, people),
-        invited=_invited(proposals),
+        houses=weighed.houses,
+        conflicts=without_waived(weighed.conflicts),
     )
+    affinity = _affinity(proposals, people, topics)
     return Situation(
         proposals=proposals,
         people=people,
+        topics=topics,
         affinity=affinity,
         conflicts=found.conflicts,
-        asked=found.invited.asked,
-        problem=_problem(found, affinity.values, wish, expertise, list(locked)),
+        asked={proposal.pk: asked_of(proposal) for proposal in proposals},
+        problem=_problem(found, affinity.values, wish, list(locked)),
+        own=frozenset(p for p, person in weighed.conflicts if reader and person == reader.pk),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Invited:
-    """By proposal id: who is invited and has not declined, and everybody who ever was."""
+def _asked(besides: Collection[str] = ()) -> ArraySubquery:
+    """Ids of those invited to a proposal, without those whose invitation is in these states."""
+    rows = ReviewAssignment.objects.filter(proposal=OuterRef("pk"))
+    return ArraySubquery(rows.exclude(state__in=besides).values("reviewer"))
 
-    held: Mapping[int, set[int]]
-    asked: Mapping[int, set[int]]
+
+def asked_of(proposal: Proposal) -> set[int]:
+    """Everybody who was ever invited. Expects `asked_ids`."""
+    return set(proposal.asked_ids)  # type: ignore[attr-defined]  # annotated
+
+
+def _held(proposal: Proposal) -> set[int]:
+    """Who is invited and has not declined. Expects `held_ids`."""
+    return set(proposal.held_ids)  # type: ignore[attr-defined]  # annotated
+
+
+def _reviewers() -> QuerySet[User]:
+    """Those with standing, with what they state of themselves and `topic_slugs`. One query."""
+    chosen = Expertise.topics.through.objects.filter(expertise__person=OuterRef("pk"))
+    return (
+        reviewers_with_load()
+        .select_related("reviewer", "expertise")
+        .annotate(topic_slugs=ArraySubquery(chosen.values("researchtopic__slug")))
+    )
+
+
+def _expertise(person: User) -> Expertise | None:
+    return getattr(person, "expertise", None)
+
+
+def _away(person: User, today: date) -> bool:
+    stated = _expertise(person)
+    return stated is not None and stated.away(today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,40 +160,33 @@ class _Found:
     people: list[User]
     houses: Mapping[int, frozenset[str]]
     conflicts: Mapping[Ids, list[Reason]]
-    invited: _Invited
 
 
 def _problem(
-    found: _Found,
-    affinity: npt.NDArray[np.float64],
-    wish: Wish,
-    expertise: Mapping[int, Expertise],
-    locked: list[Ids],
+    found: _Found, affinity: npt.NDArray[np.float64], wish: Wish, locked: list[Ids]
 ) -> Problem:
     rows = {proposal.pk: n for n, proposal in enumerate(found.proposals)}
     columns = {person.pk: n for n, person in enumerate(found.people)}
-    here = {
-        pk: [columns[r] for r in held if r in columns] for pk, held in found.invited.held.items()
-    }
-    held = [found.invited.held[proposal.pk] for proposal in found.proposals]
+    held = [_held(proposal) for proposal in found.proposals]
+    here = [[columns[r] for r in each if r in columns] for each in held]
     return Problem(
         affinity=affinity,
         forbidden=np.array(
             [_closed(found, proposal) for proposal in found.proposals], dtype=np.bool_
         ).reshape(affinity.shape),
         wanted=np.array([max(0, wish.per_proposal - len(each)) for each in held], dtype=np.int_),
-        most=np.array([places(p, expertise.get(p.pk), wish) for p in found.people], dtype=np.int_),
+        most=np.array([_places(person, wish) for person in found.people], dtype=np.int_),
         least=np.full(len(found.people), wish.least),
         houses=[found.houses[person.pk] for person in found.people],
-        had=np.array([len(here[p.pk]) for p in found.proposals], dtype=np.int_),
-        base=np.array([affinity[rows[p.pk], here[p.pk]].sum() for p in found.proposals]),
+        had=np.array([len(each) for each in here], dtype=np.int_),
+        base=np.array([affinity[row, each].sum() for row, each in enumerate(here)]),
         locked=frozenset((rows[p], columns[r]) for p, r in locked if p in rows and r in columns),
     )
 
 
 def _closed(found: _Found, proposal: Proposal) -> list[bool]:
     """For each person: in conflict, asked before, or of the house of somebody invited."""
-    held, asked = found.invited.held[proposal.pk], found.invited.asked[proposal.pk]
+    held, asked = _held(proposal), asked_of(proposal)
     taken = frozenset[str]().union(*(found.houses[pk] for pk in held if pk in found.houses))
     return [
         (proposal.pk, person.pk) in found.conflicts
@@ -165,58 +196,26 @@ def _closed(found: _Found, proposal: Proposal) -> list[bool]:
     ]
 
 
-def places(person: User, expertise: Expertise | None, wish: Wish) -> int:
+def _places(person: User, wish: Wish) -> int:
     """New reviews that this person can take. Expects `load` from reviewers_with_load."""
-    own = expertise.most_reviews if expertise else None
+    stated = _expertise(person)
+    own = stated.most_reviews if stated else None
     most = wish.most if own is None else min(wish.most, own)
     load: int = person.load  # type: ignore[attr-defined]  # annotated
     return max(0, most - load)
-
-
-def expertise_of(people: Iterable[User]) -> dict[int, Expertise]:
-    """Two queries."""
-    rows = Expertise.objects.filter(person__in=[person.pk for person in people])
-    return {row.person_id: row for row in rows.prefetch_related("topics")}
-
-
-def houses_of(people: Iterable[User]) -> dict[int, frozenset[str]]:
-    """The institutions, or related groups, where each person works today. Two queries."""
-    ids, today = [person.pk for person in people], timezone.localdate()
-    columns = ("institution", "institution__related_group")
-    jobs = Affiliation.objects.filter(in_force(today), user__in=ids).values_list("user", *columns)
-    ties = Tie.objects.standing().filter(
-        person__in=ids, kind=Tie.Kind.EMPLOYMENT, until__isnull=True
-    )
-    found: dict[int, set[str]] = defaultdict(set)
-    for person, institution, group in [*jobs, *ties.values_list("person", *columns)]:
-        found[person].add(f"group {group}" if group else f"institution {institution}")
-    return {pk: frozenset(found[pk]) for pk in ids}
-
-
-def _invited(proposals: list[Proposal]) -> _Invited:
-    """One query."""
-    held: dict[int, set[int]] = {proposal.pk: set() for proposal in proposals}
-    asked: dict[int, set[int]] = {proposal.pk: set() for proposal in proposals}
-    rows = ReviewAssignment.objects.filter(proposal__in=list(held))
-    for proposal, reviewer, state in rows.values_list("proposal", "reviewer", "state"):
-        asked[proposal].add(reviewer)
-        if state not in GONE:
-            held[proposal].add(reviewer)
-    return _Invited(held, asked)
 
 
 # Texts
 
 
 def _affinity(
-    proposals: list[Proposal], people: list[User], expertise: Mapping[int, Expertise]
+    proposals: list[Proposal], people: list[User], topics: list[ResearchTopic]
 ) -> Affinity:
-    topics = list(ResearchTopic.objects.all())
     finder = TopicFinder({topic.slug: words_of(topic) for topic in topics})
     names = {topic.slug: " ".join(words_of(topic)) for topic in topics}
     return Affinity(
         [_document_of(proposal, finder) for proposal in proposals],
-        [_field_of(person, expertise.get(person.pk), finder, names) for person in people],
+        [_field_of(person, finder, names) for person in people],
     )
 
 
@@ -230,18 +229,13 @@ def _document_of(proposal: Proposal, finder: TopicFinder) -> Document:
     return Document(finder.topics(text), text)
 
 
-def _field_of(
-    person: User,
-    expertise: Expertise | None,
-    finder: TopicFinder,
-    names: Mapping[str, str],
-) -> Document:
+def _field_of(person: User, finder: TopicFinder, names: Mapping[str, str]) -> Document:
     """Chosen topics, else those that the labels given at their naming speak of."""
-    labels = " ".join(person.reviewer.topics)
-    chosen = {topic.slug for topic in expertise.topics.all()} if expertise else set[str]()
+    labels, stated = " ".join(person.reviewer.topics), _expertise(person)
+    chosen: set[str] = set(person.topic_slugs)  # type: ignore[attr-defined]  # annotated
     if not chosen:
         chosen = set(finder.topics(f"{labels} {labels}"))
-    statement = expertise.statement if expertise else ""
+    statement = stated.statement if stated else ""
     # The names of a topic in both languages let a Chinese text meet an English one.
     text = " ".join([statement, labels, *(names[slug] for slug in sorted(chosen))])
     return Document(frozenset(chosen), text)

@@ -28,11 +28,11 @@ def assignment_rows(user: User) -> QuerySet[ReviewAssignment]:
     )
 
 
-def reviewers_with_load() -> list[User]:
+def reviewers_with_load() -> QuerySet[User]:
     """Everybody with standing as a reviewer today; `load` counts reviews not yet in. One query."""
     waiting = Q(assignments__state__in=ReviewAssignment.WAITING)
     people = User.objects.filter(in_force(timezone.localdate(), "reviewer__"), is_active=True)
-    return list(
+    return (
         people.select_related("reviewer")
         .annotate(load=Count("assignments", filter=waiting))
         .order_by("load", "name_en", "pk")

@@ -194,15 +194,17 @@ def plan_proposal(request: HttpRequest, pk: int, number: str) -> HttpResponse:
     plan, user = _plan(request, pk), actor(request)
     rows = Proposal.objects.visible_to(user).select_related("institution", "lead")
     proposal = get_object_or_404(rows, number=number, call=plan.call)
-    policy.can_change_pairs(user, proposal).require()
-    found = situation(plan.call, actions.wish_of(plan))
+    policy.can_plan(user).require()
+    found = situation(plan.call, actions.wish_of(plan), reader=user)
+    own = found.own if proposal.pk in found.row_of() else None
+    policy.can_change_pairs(user, proposal, own).require()
     pairs = list(plan.pairs.filter(proposal=proposal).select_related("reviewer", "proposal"))
     fit = queries.candidates(found, proposal, besides={pair.reviewer_id for pair in pairs})
     form = CandidateForm(request.POST or None, fit=fit)
     if request.method == "POST" and _change(request, plan, proposal, pairs, form):
         messages.success(request, _("The plan was changed."))
         return redirect("compute_grants:plan_proposal", plan.pk, proposal.number)
-    queries.name_topics(pairs)
+    queries.name_topics(pairs, found.topics)
     context = {
         "plan": plan,
         "proposal": proposal,

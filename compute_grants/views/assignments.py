@@ -37,7 +37,7 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
     policy.can_assign(user, proposal).require()
     assigned = list(proposal.assignments.select_related("reviewer", "assigned_by").order_by("pk"))
     taken = {row.reviewer_id for row in assigned}
-    people = review_queries.reviewers_with_load()
+    people = list(review_queries.reviewers_with_load())
     conflicts = _conflicts(proposal, people)
     fit = [p for p in people if p.pk not in conflicts and p.pk not in taken]
     form = AssignForm(request.POST or None, fit=fit)

@@ -14,6 +14,7 @@ from compute_grants.actions import reviews as actions
 from compute_grants.forms.fields import attempt, refuse, status_of
 from compute_grants.forms.reviews import DeclareForm, DeclineForm, ReviewForm
 from compute_grants.models import RebuttalWindow, Review, ReviewAssignment, ReviewDraft
+from compute_grants.policies import reviews as policy
 from compute_grants.policies.conflicts import detected_conflicts
 from compute_grants.queries import proposals as proposal_queries
 from compute_grants.queries import reviews as queries
@@ -37,7 +38,8 @@ def _mine(request: HttpRequest, pk: int) -> ReviewAssignment:
     """An assignment of this person's own: what the office sees of others' is on its own page."""
     rows = ReviewAssignment.objects.visible_to(actor(request)).filter(reviewer=actor(request))
     return get_object_or_404(
-        rows.select_related("proposal__call", "proposal__lead", "proposal__institution"), pk=pk
+        rows.select_related("proposal__call", "proposal__lead", "proposal__institution", "draft"),
+        pk=pk,
     )
 
 
@@ -85,12 +87,13 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _mine(request, pk)
     if assignment.state not in ReviewAssignment.READING:
         return redirect("compute_grants:review_declare", assignment.pk)
-    actions.refuse_conflict(assignment.proposal, actor(request))
+    known = policy.own_fitness(actor(request), assignment.proposal)
+    actions.refuse_conflict(assignment.proposal, actor(request), known)
     if assignment.state == State.SUBMITTED:
         return _submitted(request, assignment)
     criteria = list(assignment.proposal.call.criteria.all())
     if request.method == "GET":
-        draft = queries.draft_of(assignment)
+        draft = getattr(assignment, "draft", None)
         return _page_with(request, assignment, ReviewForm.of(criteria, draft), draft)
     return _written(request, assignment, ReviewForm(request.POST, criteria=criteria))
 

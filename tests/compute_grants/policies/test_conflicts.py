@@ -13,6 +13,7 @@ from compute_grants.policies.conflicts import (
     conflicts_between,
     detected_conflicts,
     months_before,
+    weigh,
 )
 from consortium.models import Affiliation
 from tests.factories import compute_grants as make
@@ -64,6 +65,20 @@ def test_strangers_have_none(proposal, person):
 def test_nobody_and_nothing(proposal, person):
     assert conflicts_between([], [person]) == {}
     assert conflicts_between([proposal], []) == {}
+
+
+def test_where_people_work_is_known_besides(proposal, person, django_assert_num_queries):
+    """Also where an employment that was stated has not ended yet, and not where it has."""
+    grouped, left = InstitutionFactory.create(related_group="g"), InstitutionFactory.create()
+    today, stated = timezone.localdate(), {"kind": Tie.Kind.EMPLOYMENT, "other_email": ""}
+    TieFactory.create(person=person, institution=grouped, until=today + DAY, **stated)
+    TieFactory.create(person=person, institution=left, until=today - DAY, **stated)
+    home = person.affiliations.values_list("institution", flat=True)
+    here = {"group g", *(f"institution {pk}" for pk in home)}
+    with django_assert_num_queries(3):
+        found = weigh([proposal], [person])
+    assert found.houses == {person.pk: here}
+    assert weigh([], [person]).houses == found.houses
 
 
 # Own
