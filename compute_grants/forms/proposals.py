@@ -12,8 +12,10 @@ from compute_grants.forms.fields import (
     ResourceField,
     ScaledField,
     offer,
+    offer_read,
 )
-from compute_grants.models import AccessType, Call, Precision, Proposal, Resource, SectionName
+from compute_grants.models import AccessType, Precision, Proposal, Resource, SectionName
+from compute_grants.queries.calls import Offer
 from compute_grants.queries.sections import SHOWN
 from consortium.models import Affiliation, Institution, User
 from consortium.roles import standing
@@ -142,10 +144,11 @@ class RequestForm(forms.Form):
         help_text=_("Runs x hours x width, and measurements that support it."),
     )
 
-    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offers: list[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        given = Resource.objects.filter(budgets__call=call).select_related("machine")
-        offer(self, "resource", given.order_by("machine__code", "tres"))
+        given: list[Resource] = [each.budget.resource for each in offers]
+        given.sort(key=lambda resource: (resource.machine.code, resource.tres))
+        offer_read(self, "resource", given)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """The rules speak of hours; the field is called after what it cleans to."""
@@ -162,9 +165,9 @@ class AccessForm(forms.Form):
         help_text=_("It sets how much can be asked and how deeply it is reviewed."),
     )
 
-    def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: list[AccessType], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "access_type", call.access_types.order_by("code"))
+        offer_read(self, "access_type", kinds)
 
 
 class MatchForm(forms.Form):

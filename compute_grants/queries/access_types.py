@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from compute_grants.models import AccessType, AccessTypeLimit, Resource
-from compute_grants.queries.rates import credit_seconds, rates_on
+from compute_grants.queries.rates import credit_seconds
 
 HOUR = 3600
 
@@ -30,13 +29,20 @@ def _limits() -> Prefetch[str, QuerySet[AccessTypeLimit], str]:
     )
 
 
+def counts_credits(access_type: AccessType | None) -> bool:
+    """Whether it limits the sum of what is asked."""
+    return access_type is not None and (
+        access_type.min_credit_seconds is not None or access_type.max_credit_seconds is not None
+    )
+
+
 def size_errors(
-    access_type: AccessType, lines: Iterable[tuple[Resource, int]], day: date
+    access_type: AccessType, lines: Iterable[tuple[Resource, int]], rates: Mapping[int, Decimal]
 ) -> list[str]:
     """What is against asking for these (resource, seconds) under `access_type`, in sentences.
 
-    A machine's own limit goes before the one in credits, which is on the sum at the rates of
-    `day`. Raises NoRate where the type limits credits and a resource has no rate that day.
+    A machine's own limit goes before the one in credits, which is on the sum at `rates`, by
+    resource id, once every resource has one. One query.
     """
     asked = list(lines)
     limits = {limit.resource_id: limit for limit in access_type.limits.all()}
@@ -46,9 +52,8 @@ def size_errors(
         if resource.pk in limits
         for sentence in _against(limits[resource.pk], resource, seconds)
     ]
-    if access_type.min_credit_seconds is None and access_type.max_credit_seconds is None:
+    if not counts_credits(access_type) or any(row.pk not in rates for row, _seconds in asked):
         return errors
-    rates = rates_on([resource for resource, _seconds in asked], day)
     total = sum(credit_seconds(seconds, rates[resource.pk]) for resource, seconds in asked)
     return errors + _against_credits(access_type, total)
 

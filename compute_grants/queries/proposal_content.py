@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from compute_grants.models import Proposal
+from compute_grants.models import (
+    Attachment,
+    Call,
+    Proposal,
+    ResourceRequest,
+    ScalingPoint,
+    TeamMember,
+)
 from compute_grants.models.proposal_sections import TEXTS
-from compute_grants.queries.team import open_invitations
 
 # What is asked for each text that must be written.
 TEXT_WORDS = {
@@ -24,21 +33,57 @@ TEXT_WORDS = {
 }
 
 
-def lacking(proposal: Proposal) -> dict[str, list[str]]:
-    """What must be filled in before submission, by field. Three queries."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whether there are rows of each kind that a proposal consists of.
+
+    team: people asked onto it or on it; waiting: those who have not answered; access: kinds of
+    access that the call lets choose.
+    """
+
+    team: bool
+    waiting: bool
+    requests: bool
+    scaling: bool
+    attachments: bool
+    access: bool
+
+
+def held_by(proposal: Proposal) -> Held:
+    """One query."""
+    me = {"proposal": OuterRef("pk")}
+    team = TeamMember.objects.on_the_team().filter(**me)
+    kinds = {
+        "team": team,
+        "waiting": team.filter(state=TeamMember.State.INVITED),
+        "requests": ResourceRequest.objects.filter(**me),
+        "scaling": ScalingPoint.objects.filter(**me),
+        "attachments": Attachment.objects.current().filter(**me),
+        "access": Call.access_types.through.objects.filter(call=OuterRef("call")),
+    }
+    # An annotation may not be called as a relation of the model is.
+    asked = {f"holds_{name}": Exists(rows) for name, rows in kinds.items()}
+    row: Mapping[str, Any] = Proposal.objects.filter(pk=proposal.pk).values(**asked).get()
+    return Held(**{name: bool(row[f"holds_{name}"]) for name in kinds})
+
+
+def lacking(proposal: Proposal, known: Held | None = None) -> dict[str, list[str]]:
+    """What must be filled in before submission, by field. Two queries, one where `known`."""
+    held = known or held_by(proposal)
     errors = {
         name: [str(text)]
         for name, text in TEXT_WORDS.items()
         if not getattr(proposal, name).strip()
     }
-    if proposal.access_type_id is None and proposal.call.access_types.exists():
+    if proposal.access_type_id is None and held.access:
         errors["access_type"] = [_("Choose the kind of access.")]
-    if not proposal.requests.exists():
+    if not held.requests:
         errors["requests"] = [_("Ask for time on at least one machine.")]
     waiting = [
         _("%(person)s has not answered the invitation. Wait for the answer or remove it.")
         % {"person": member.shown_name}
-        for member in open_invitations(proposal)
+        for member in proposal.people
+        if member.state == TeamMember.State.INVITED
     ]
     return errors | ({"team": waiting} if waiting else {})
 

@@ -45,6 +45,11 @@ def requests_of(proposal: Proposal) -> list[ResourceRequest]:
     return list(rows.order_by("pk"))
 
 
+def asked_of(proposal: Proposal) -> list[ResourceRequest]:
+    """What is asked, without the centres' answers. One query."""
+    return list(proposal.requests.select_related("resource__machine").order_by("pk"))
+
+
 def own_side(proposal: Proposal, user: User) -> bool:
     """Whether the person leads it or is on its team, and so reads it as an applicant."""
     return user.pk == proposal.lead_id or any(

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Exists, OuterRef
-
-from compute_grants.models import (
-    Attachment,
-    Call,
-    Proposal,
-    ProposalSection,
-    ResourceRequest,
-    ScalingPoint,
-    SectionName,
-    SectionState,
-    TeamMember,
-)
+from compute_grants.models import Proposal, ProposalSection, SectionName, SectionState
 from compute_grants.models.proposal_sections import SECTION_OF, TEXTS_OF
-from compute_grants.queries.proposal_content import TEXT_WORDS
+from compute_grants.queries.proposal_content import TEXT_WORDS, Held, held_by
 
 # Those that the editor has pages for.
 SHOWN = (
@@ -63,10 +49,10 @@ class Section:
         return str(self.state.label)
 
 
-def sections(proposal: Proposal) -> list[Section]:
-    """Every section that the editor shows, in its order. Two queries."""
+def sections(proposal: Proposal, known: Held | None = None) -> list[Section]:
+    """Every section that the editor shows, in its order. Two queries, one where `known`."""
     rows = {row.name: row for row in proposal.sections.select_related("saved_by")}
-    held = _held(proposal)
+    held = known or held_by(proposal)
     missing, begun = _missing(proposal, held), _begun(proposal, held)
     return [_section(name, rows.get(name), name in missing, name in begun) for name in SHOWN]
 
@@ -83,36 +69,17 @@ def _section(name: SectionName, row: ProposalSection | None, missing: bool, begu
     return Section(name, state, row.saved_at, row.saved_by.name)
 
 
-def _held(proposal: Proposal) -> dict[str, bool]:
-    """Whether there are rows of each kind that sections consist of. One query."""
-    me = {"proposal": OuterRef("pk")}
-    team = TeamMember.objects.filter(**me)
-    access = Call.access_types.through.objects.filter(call=OuterRef("call"))
-    kinds = {
-        "team": Exists(team),
-        "waiting": Exists(team.filter(state=TeamMember.State.INVITED)),
-        "requests": Exists(ResourceRequest.objects.filter(**me)),
-        "scaling": Exists(ScalingPoint.objects.filter(**me)),
-        "attachments": Exists(Attachment.objects.current().filter(**me)),
-        "access": Exists(access),
-    }
-    # An annotation may not be called as a relation of the model is.
-    asked = {f"holds_{name}": found for name, found in kinds.items()}
-    row: Mapping[str, Any] = Proposal.objects.filter(pk=proposal.pk).values(**asked).get()
-    return {name: bool(row[f"holds_{name}"]) for name in kinds}
-
-
-def _missing(proposal: Proposal, held: Mapping[str, bool]) -> set[SectionName]:
+def _missing(proposal: Proposal, held: Held) -> set[SectionName]:
     """Sections that keep it from being submitted; as proposal_content.lacking, without words."""
     missing = {SECTION_OF[name] for name in TEXT_WORDS if not getattr(proposal, name).strip()}
-    if held["waiting"]:
+    if held.waiting:
         missing.add(SectionName.TEAM)
-    if not held["requests"] or (held["access"] and proposal.access_type_id is None):
+    if not held.requests or (held.access and proposal.access_type_id is None):
         missing.add(SectionName.RESOURCES)
     return missing
 
 
-def _begun(proposal: Proposal, held: Mapping[str, bool]) -> set[SectionName]:
+def _begun(proposal: Proposal, held: Held) -> set[SectionName]:
     """Those that hold anything."""
     texts = {
         section
@@ -120,9 +87,9 @@ def _begun(proposal: Proposal, held: Mapping[str, bool]) -> set[SectionName]:
         if any(getattr(proposal, name).strip() for name in names)
     }
     rows = {
-        SectionName.TEAM: held["team"],
-        SectionName.RESOURCES: held["requests"],
-        SectionName.SCALING: held["scaling"],
-        SectionName.ATTACHMENTS: held["attachments"],
+        SectionName.TEAM: held.team,
+        SectionName.RESOURCES: held.requests,
+        SectionName.SCALING: held.scaling,
+        SectionName.ATTACHMENTS: held.attachments,
     }
     return texts | {section for section, found in rows.items() if found}

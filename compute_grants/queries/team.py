@@ -20,12 +20,6 @@ def team_of(proposal: Proposal) -> list[TeamMember]:
     return list(proposal.team.select_related("user", "institution").order_by("pk"))
 
 
-def open_invitations(proposal: Proposal) -> list[TeamMember]:
-    """Those who have not answered. One query."""
-    rows = proposal.team.filter(state=TeamMember.State.INVITED).select_related("user")
-    return list(rows.order_by("pk"))
-
-
 def invitations_of(user: User) -> QuerySet[TeamMember]:
     """What this person was asked and may open: invitations and teams, never others'."""
     return TeamMember.objects.of_person(user).select_related(

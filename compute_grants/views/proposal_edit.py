@@ -22,10 +22,15 @@ from compute_grants.forms.proposals import (
 from compute_grants.models import Proposal, ResourceRequest, SectionName
 from compute_grants.models.proposal_sections import SECTION_OF
 from compute_grants.policies import proposals as policy
-from compute_grants.queries import calls as call_queries
 from compute_grants.queries import proposals as queries
-from compute_grants.queries.proposal_content import lacking
-from compute_grants.queries.request_checks import blocking, checks_of, ranking
+from compute_grants.queries.proposal_content import Held, lacking
+from compute_grants.queries.request_checks import (
+    Grounds,
+    blocking,
+    checks_of,
+    grounds_of,
+    ranking,
+)
 from compute_grants.queries.scaling import series_of
 from compute_grants.queries.sections import sections
 from compute_grants.views.proposal_rail import after, own, section_url, steps
@@ -113,23 +118,24 @@ def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: st
 def resources(request: HttpRequest, number: str) -> HttpResponse:
     """What is asked so far, and a form to ask for more or to change it."""
     proposal = own(request, number)
+    requests = queries.requests_of(proposal)
+    known = grounds_of(proposal.call, requests)
     form = RequestForm(
-        request.POST or None, call=proposal.call, initial=_request_to_change(request, proposal)
+        request.POST or None, offers=known.offers, initial=_request_to_change(request, requests)
     )
     if form.is_valid() and attempt(
         form, lambda: actions.ask(proposal, **form.cleaned_data, by=actor(request))
     ):
         messages.success(request, _("Saved."))
         return redirect("compute_grants:proposal_resources", proposal.number)
-    requests = queries.requests_of(proposal)
     context = {
         "proposal": proposal,
         "form": form,
         "requests": requests,
-        "checked": checks_of(proposal, requests),
+        "checked": checks_of(proposal, requests, known),
         "access_form": _access_form(proposal),
-        **_matches(request, proposal, requests),
-        "offers": call_queries.offers(proposal.call),
+        **_matches(request, proposal, requests, known),
+        "offers": known.offers,
         "next_href": section_url(proposal, after(SectionName.RESOURCES)),
         "steps": steps(proposal, SectionName.RESOURCES),
         "editable": proposal.editable,
@@ -139,9 +145,10 @@ def resources(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
-def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, Any]:
+def _request_to_change(request: HttpRequest, requests: list[ResourceRequest]) -> dict[str, Any]:
     """The stored values of the request that ?change= names."""
-    row = proposal.requests.filter(pk=number_sent(request.GET, "change") or 0).first()
+    asked = number_sent(request.GET, "change")
+    row = next((row for row in requests if row.pk == asked), None)
     if row is None:
         return {}
     names = ("resource", "precision", "cards", "runs", "justification")
@@ -154,26 +161,29 @@ def _request_to_change(request: HttpRequest, proposal: Proposal) -> dict[str, An
 
 def _access_form(proposal: Proposal) -> AccessForm | None:
     """The choice of access, where the call gives one."""
-    if not proposal.call.access_types.exists():
+    kinds = list(proposal.call.access_types.order_by("code"))
+    if not kinds:
         return None
-    return AccessForm(call=proposal.call, initial={"access_type": proposal.access_type_id})
+    return AccessForm(kinds=kinds, initial={"access_type": proposal.access_type_id})
 
 
 def _matches(
-    request: HttpRequest, proposal: Proposal, requests: list[ResourceRequest]
+    request: HttpRequest, proposal: Proposal, requests: list[ResourceRequest], known: Grounds
 ) -> dict[str, Any]:
     """The machines that suit the need in the address, or else that of the first request."""
     need = MatchForm(request.GET) if "precision" in request.GET else None
     if need is not None and need.is_valid():
         precision, memory = need.cleaned_data["precision"], need.cleaned_data["memory"] or 0
-        found = ranking(proposal.call, precision, memory=memory)
+        found = ranking(proposal.call, precision, memory=memory, known=known)
         return {"match_form": need, "matches": found, "matched": precision}
     if need is not None or not requests:
         return {"match_form": need or MatchForm(), "matches": []}
     first = requests[0]
     memory = first.memory_bytes or 0
     initial = {"precision": first.precision, "memory": memory or None}
-    found = ranking(proposal.call, first.precision, memory=memory, seconds=first.seconds)
+    found = ranking(
+        proposal.call, first.precision, memory=memory, seconds=first.seconds, known=known
+    )
     return {
         "match_form": MatchForm(initial=initial),
         "matches": found,
@@ -185,7 +195,7 @@ def _matches(
 def access(request: HttpRequest, number: str) -> HttpResponse:
     """Choose the kind of access."""
     proposal = own(request, number)
-    form = AccessForm(request.POST, call=proposal.call)
+    form = AccessForm(request.POST, kinds=list(proposal.call.access_types.order_by("code")))
     if form.is_valid():
         actions.choose_access(proposal, **form.cleaned_data, by=actor(request))
         messages.success(request, _("Saved."))
@@ -214,26 +224,43 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         form = SubmitForm(request.POST)
         if form.is_valid() and attempt(form, lambda: _submit(request, proposal, form)):
             return redirect("compute_grants:proposal_receipt", proposal.number)
-    requests = queries.requests_of(proposal)
-    checked = checks_of(proposal, requests)
-    missing = lacking(proposal)
-    if refused := blocking(proposal, checked):
-        missing["requests"] = [*missing.get("requests", []), *refused]
     context = {
         "proposal": proposal,
         "form": form,
         "can_submit": policy.can_submit(actor(request), proposal),
+        "editable": proposal.editable,
+        **_answers(proposal),
+    }
+    return render(request, "compute_grants/proposal_check.html", context, status=status_of(form))
+
+
+def _answers(proposal: Proposal) -> dict[str, Any]:
+    """Everything that would be handed in, each part read once, and what is against that."""
+    requests, series = queries.asked_of(proposal), series_of(proposal)
+    attachments = list(proposal.current_attachments)
+    known = Held(
+        team=bool(proposal.people),
+        waiting=len(proposal.people) > len(proposal.confirmed_team),
+        requests=bool(requests),
+        scaling=bool(series),
+        attachments=bool(attachments),
+        access=proposal.access_type_id is not None or proposal.call.access_types.exists(),
+    )
+    checked = checks_of(proposal, requests)
+    missing = lacking(proposal, known)
+    if refused := blocking(proposal, checked):
+        missing["requests"] = [*missing.get("requests", []), *refused]
+    return {
         "requests": requests,
+        "series": series,
+        "attachments": attachments,
         "checked": checked,
-        "series": series_of(proposal),
         "lacking": [
             {"href": section_url(proposal, SECTION_OF[name]), "messages": found}
             for name, found in missing.items()
         ],
-        "steps": steps(proposal, "check"),
-        "editable": proposal.editable,
+        "steps": steps(proposal, "check", known),
     }
-    return render(request, "compute_grants/proposal_check.html", context, status=status_of(form))
 
 
 def _submit(request: HttpRequest, proposal: Proposal, form: SubmitForm) -> None:

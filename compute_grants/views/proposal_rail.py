@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from compute_grants.models import Proposal, SectionName, SectionState
 from compute_grants.policies import proposals as policy
+from compute_grants.queries.proposal_content import Held
 from compute_grants.queries.sections import SHOWN, sections
 from compute_grants.views.proposals import visible
 from consortium.http import actor
@@ -43,10 +44,10 @@ def after(section: str) -> str:
     return order[order.index(section) + 1]
 
 
-def steps(proposal: Proposal, current: str) -> list[dict[str, str]]:
-    """The editor's rail."""
+def steps(proposal: Proposal, current: str, known: Held | None = None) -> list[dict[str, str]]:
+    """The editor's rail; `known`: what the proposal holds, where it was read."""
     rail = []
-    for section in sections(proposal):
+    for section in sections(proposal, known):
         done = section.state == SectionState.COMPLETE
         state = "current" if section.name == current else "done" if done else "todo"
         rail.append(

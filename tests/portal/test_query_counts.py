@@ -25,8 +25,6 @@ LIST, DETAIL = 11, 14
 # {page: how many queries it takes today}
 OVER = {
     "portal:dashboard": 23,
-    "compute_grants:proposal_resources": 20,
-    "compute_grants:proposal_check": 18,
 }
 APPS = ("compute_grants:",)
 PARAMETERS = {route.name: route.converters for route in routes()}

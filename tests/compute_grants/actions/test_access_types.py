@@ -7,7 +7,7 @@ from compute_grants.actions import access_types
 from compute_grants.models import AccessType
 from compute_grants.policies import eligibility
 from compute_grants.queries.access_types import size_errors
-from compute_grants.queries.rates import NoRate
+from compute_grants.queries.rates import rates_on
 from consortium.errors import Invalid
 from consortium.models import AuditEvent
 from tests.factories import allocations as grants
@@ -107,17 +107,16 @@ def test_sizes_by_resource_and_in_credits(office, resource):
         min_credit_seconds=50 * HOUR,
         **FIELDS,
     )
-    today = timezone.localdate()
-    assert size_errors(made, [(resource, 500 * HOUR)], today) == []
-    assert "1,000.0" in size_errors(made, [(resource, 500 * HOUR + 1)], today)[0].replace(
+    rates = rates_on([resource], timezone.localdate())
+    assert size_errors(made, [(resource, 500 * HOUR)], rates) == []
+    assert "1,000.0" in size_errors(made, [(resource, 500 * HOUR + 1)], rates)[0].replace(
         "1,000. ", "1,000.0 "
     )
-    assert "begins at 50" in size_errors(made, [(resource, 24 * HOUR)], today)[0]
-    with pytest.raises(NoRate):
-        size_errors(made, [(other, 50 * HOUR)], today)
-    offers.rate(other, 1_000_000)
-    assert "at most 100 card-hours" in size_errors(made, [(other, 101 * HOUR)], today)[0]
-    assert "begins at 10 card-hours" in size_errors(made, [(other, 9 * HOUR)], today)[0]
+    assert "begins at 50" in size_errors(made, [(resource, 24 * HOUR)], rates)[0]
+    # Without a rate for each there is no sum to compare.
+    assert size_errors(made, [(resource, 24 * HOUR), (other, 10 * HOUR)], rates) == []
+    assert "at most 100 card-hours" in size_errors(made, [(other, 101 * HOUR)], rates)[0]
+    assert "begins at 10 card-hours" in size_errors(made, [(other, 9 * HOUR)], rates)[0]
 
 
 def test_a_benchmark_award_opens_the_larger_types(office):

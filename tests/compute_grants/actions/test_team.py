@@ -190,6 +190,8 @@ def test_submission_waits_for_the_answer_and_says_whose(draft, ada):
     assert ada.name in caught.value.errors["team"][0]
     assert {s.name: s.state for s in sections(draft)}["team"] == "in_progress"
     team.remove(made, by=draft.lead)
+    TeamMemberFactory.create(proposal=draft, declined=True)
+    assert {s.name: s.state for s in sections(draft)}["team"] == "not_started"
     assert proposals.submit(draft, by=draft.lead).pk
 
 

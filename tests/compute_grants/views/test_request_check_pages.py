@@ -1,8 +1,11 @@
 """Checks beside each request, the kind of access, and the ranking of machines."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from compute_grants.actions import proposals
 from compute_grants.models import AccessTypeLimit
@@ -11,7 +14,8 @@ from consortium.errors import Invalid
 from tests.compute_grants.api.test_grants_api import Api
 from tests.compute_grants.views.person import Person, text
 from tests.factories import compute_grants as make
-from tests.factories.offers import access_type
+from tests.factories.offers import access_type, rate
+from tests.factories.proposals import TeamMemberFactory
 
 HOUR = make.HOUR
 
@@ -96,6 +100,75 @@ def test_a_fixed_number_of_queries(draft):
             ranking(proposal.call, "BF16")
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 8
+
+
+def sold_in_credits(draft, language="en", **limits):
+    """The draft under a kind of access that counts in credits; its lead reads `language`."""
+    draft.access_type = access_type(**{"max_credit_seconds": 10_000 * HOUR} | limits)
+    draft.save()
+    draft.lead.language = language
+    draft.lead.save()
+    return Person(draft.lead)
+
+
+@pytest.mark.parametrize(
+    ("language", "machine_of", "words"),
+    [
+        ("en", "name_en", "{} has no exchange rate for card-hours on"),
+        ("zh-hans", "name_zh", "没有卡时的兑换率。请联系研发办公室设定。"),
+    ],
+)
+def test_a_resource_without_a_rate_is_a_failed_check(draft, language, machine_of, words):
+    lead = sold_in_credits(draft, language)
+    priced, asked = make.machine().resources.get(), draft.requests.get()
+    rate(priced)
+    more = draft.requests.create(
+        resource=priced, precision="BF16", seconds=HOUR, cards=1, justification="x"
+    )
+    words = words.format(getattr(asked.resource.machine, machine_of))
+    for page in ("proposal_resources", "proposal_check"):
+        shown = lead.get(page, draft.number)
+        assert shown.status_code == 200 and words in text(shown)
+        assert getattr(asked.resource.machine, machine_of) in text(shown)
+    found = {
+        each.request.pk: [check.code for check in each.checks if check.level == "error"]
+        for each in shown.context["checked"]
+    }
+    assert found == {asked.pk: ["rate"], more.pk: []}
+    sent = lead.send("proposal_check", draft.number, version=draft.version)
+    assert sent.status_code == 422 and words in text(sent)
+    assert words in str(Api(draft.lead).post(f"proposals/{draft.number}/submit/", status=422))
+    draft.refresh_from_db()
+    assert draft.state == "draft"
+
+
+def test_with_a_rate_for_each_the_sum_in_credits_is_checked(draft):
+    sold_in_credits(draft, max_credit_seconds=100 * HOUR)
+    resource = draft.requests.get().resource
+    held = rate(resource, until=timezone.localdate() - timedelta(days=1))
+    with pytest.raises(Invalid, match="expired on"):
+        proposals.submit(draft, by=draft.lead)
+    held.delete()
+    rate(resource)
+    with pytest.raises(Invalid, match="is worth 640 credits"):
+        proposals.submit(draft, by=draft.lead)
+    draft.requests.update(seconds=100 * HOUR)
+    assert proposals.submit(draft, by=draft.lead)
+
+
+@pytest.mark.parametrize("page", ["proposal_resources", "proposal_check"])
+def test_few_queries_with_everything_there(draft, page):
+    lead, resource = sold_in_credits(draft), draft.requests.get().resource
+    AccessTypeLimit.objects.create(
+        access_type=draft.access_type, resource=resource, max_seconds=1_000 * HOUR
+    )
+    draft.call.access_types.set([draft.access_type])
+    rate(resource)
+    TeamMemberFactory.create_batch(2, proposal=draft, confirmed=True)
+    lead.get(page, draft.number)
+    with CaptureQueriesContext(connection) as asked:
+        assert lead.get(page, draft.number).status_code == 200
+    assert len(asked) < 15
 
 
 def test_over_the_api(draft):
