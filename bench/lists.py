@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from bench import rows
+from bench import nouns, rows
 from bench.result import Failed, Peer, Result
 from consortium.models import User
 from portal.runtime.postgres import Postgres
@@ -29,7 +29,7 @@ def lists(_server: Postgres, _database: str, quick: bool) -> Iterator[Result]:
     """
     sizes = QUICK_SIZES if quick else SIZES
     with override_settings(ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, "testserver"]):
-        for place, noun in enumerate(rows.MAKE):
+        for place, noun in enumerate(nouns.MEASURED):
             people = rows.cast(f"b{place}")
             yield from _noun(noun, people, sizes, 2 if quick else VISITS)
 
@@ -38,10 +38,10 @@ def _noun(noun: str, people: rows.Cast, sizes: tuple[int, ...], visits: int) -> 
     figures: dict[str, list[tuple[int, float]]] = {}
     there = 0
     for size in sizes:
-        rows.MAKE[noun](people, size - there)
+        nouns.MAKE[noun](people, size - there)
         there = size
         _analyse()
-        for what, person, address in rows.pages(noun, people):
+        for what, person, address in nouns.pages(noun, people):
             figures.setdefault(what, []).append(_visit(person, address, visits))
     for what, found in figures.items():
         counts = {count for count, _p95 in found}

@@ -1,18 +1,16 @@
-"""Many rows of one noun, written in bulk, and the pages of those who see all of them.
+"""Many rows of one noun, written in bulk, and those who see all of them.
 
-Shared by the benchmark of lists and by the tests that hold every list to its number of queries.
+Shared by the benchmark of lists and by the tests that hold every list to its number of queries;
+nouns.py says which pages show which.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
-from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 
 from compute_grants.models import (
@@ -86,7 +84,7 @@ def cast(key: str = "b") -> Cast:
     )
 
 
-def _numbers(people: Cast, noun: str, count: int) -> range:
+def numbers(people: Cast, noun: str, count: int) -> range:
     """The next `count` numbers of a noun."""
     first = people.made.get(noun, 0)
     people.made[noun] = first + count
@@ -109,7 +107,7 @@ def proposals(people: Cast, count: int, state: str = Proposal.State.RANKED) -> l
                 submitted_at=now - timedelta(days=20),
                 content_hash="ab" * 32,
             )
-            for n in _numbers(people, "proposals", count)
+            for n in numbers(people, "proposals", count)
         ),
         batch_size=AT_ONCE,
     )
@@ -200,7 +198,7 @@ def allocations(people: Cast, count: int) -> list[Allocation]:
 
 def usage(people: Cast, count: int) -> None:
     """Job runs of the PI's first grant, a minute apart."""
-    grant = _grant(people)
+    grant = first_grant(people)
     machine: Machine = people.resource.machine
     reading, _new = UsageImport.objects.get_or_create(
         machine=machine, source="rows", sha256="ab" * 32, size_bytes=1
@@ -232,7 +230,7 @@ def usage(people: Cast, count: int) -> None:
                 read_by=reading,
                 read_at=now,
             )
-            for n in _numbers(people, "usage", count)
+            for n in numbers(people, "usage", count)
         ),
         batch_size=AT_ONCE,
     )
@@ -240,7 +238,7 @@ def usage(people: Cast, count: int) -> None:
 
 def movements(people: Cast, count: int) -> None:
     """Movements on the account of the PI's first grant."""
-    grant = _grant(people)
+    grant = first_grant(people)
     assert grant.account
     sink = ledger.open_account(
         unit=Unit(people.resource.unit),
@@ -248,64 +246,17 @@ def movements(people: Cast, count: int) -> None:
         owner=f"rows:{people.ground.key}",
         capped=False,
     )
-    numbers = _numbers(people, "movements", count)
-    for first in range(numbers.start, numbers.stop, AT_ONCE):
+    made = numbers(people, "movements", count)
+    for first in range(made.start, made.stop, AT_ONCE):
         ledger.post_many(
             [
                 ledger.Posting(uuid.uuid4(), grant.account.pk, sink.pk, 1 + n % 7, "usage")
-                for n in range(first, min(first + AT_ONCE, numbers.stop))
+                for n in range(first, min(first + AT_ONCE, made.stop))
             ]
         )
 
 
-def _grant(people: Cast) -> Allocation:
+def first_grant(people: Cast) -> Allocation:
+    """The PI's."""
     found = Allocation.objects.filter(proposal__lead=people.pi).order_by("pk").first()
     return found or allocations(people, 1)[0]
-
-
-Address = tuple[str, User, str]  # (what it is, who opens it, address)
-
-
-def pages(noun: str, people: Cast) -> Iterator[Address]:
-    """The lists (and pages with a list) that grow with a noun, for everybody who sees all rows."""
-    for name, who, kwargs in _PAGES[noun]:
-        person: User = getattr(people, who)
-        arguments: dict[str, Any] = {key: value(people) for key, value in kwargs.items()}
-        yield f"{name} of {who}", person, reverse(name, kwargs=arguments)
-
-
-_NUMBER: dict[str, Callable[[Cast], Any]] = {"number": lambda people: _grant(people).number}
-_CODE: dict[str, Callable[[Cast], Any]] = {"code": lambda people: people.call.code}
-_EVERYBODY = ("pi", "operator", "office", "reviewer", "chair")
-_PAGES: dict[str, list[tuple[str, str, dict[str, Callable[[Cast], Any]]]]] = {
-    "proposals": [
-        *(("compute_grants:proposal_list", who, {}) for who in _EVERYBODY),
-        *(("portal:dashboard", who, {}) for who in ("pi", "operator", "reviewer", "chair")),
-        ("api:proposal-list", "office", {}),
-        ("compute_grants:call_list", "office", {}),
-        ("compute_grants:call", "office", _CODE),
-    ],
-    "reviews": [
-        ("compute_grants:review_list", "reviewer", {}),
-        ("api:review-list", "reviewer", {}),
-        ("portal:dashboard", "reviewer", {}),
-    ],
-    "allocations": [
-        *(("compute_grants:allocation_list", who, {}) for who in ("pi", "operator", "office")),
-        ("api:allocation-list", "pi", {}),
-        ("portal:dashboard", "pi", {}),
-    ],
-    "usage": [
-        *(("compute_grants:usage_run_list", who, {}) for who in ("pi", "operator", "office")),
-        ("api:usagerun-list", "operator", {}),
-        ("compute_grants:allocation", "pi", _NUMBER),
-    ],
-    "movements": [("compute_grants:allocation", "pi", _NUMBER)],
-}
-MAKE: dict[str, Callable[[Cast, int], object]] = {
-    "proposals": proposals,
-    "reviews": reviews,
-    "allocations": allocations,
-    "usage": usage,
-    "movements": movements,
-}

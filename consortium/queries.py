@@ -1,5 +1,6 @@
 """What waits for a person in the consortium, and what they hold there."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db.models import QuerySet
@@ -7,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consortium.inbox import Holding, Task
+from consortium.inbox import AnyPart, Facts, Holding, Part, Task, named
 from consortium.models import (
     Affiliation,
     AffiliationRequest,
@@ -16,12 +17,14 @@ from consortium.models import (
     Notification,
     User,
     in_force,
+    localized,
 )
 from consortium.roles import Permission, has, standing
 
 State = Institution.State
 # Days in which the secretariat means to answer.
 ANSWER_IN = timedelta(days=14)
+MOST = 100  # of one kind on the dashboard
 # The bar on top of every page counts no further, so that it costs the same for everybody.
 MOST_COUNTED = 99
 
@@ -37,17 +40,20 @@ def staff_of(office: ArmAppointment.Office) -> QuerySet[User]:
     return User.objects.filter(pk__in=held.values("user"), is_active=True)
 
 
-def tasks_for(user: User) -> list[Task]:
-    """Memberships and affiliations on which this person has to act. At most three queries."""
-    tasks = _applications_of(user)
+def parts_for(user: User) -> Iterator[AnyPart]:
+    """Memberships and affiliations on which this person has to act, and their institutions."""
+    yield _applications_of(user)
     if has(user, Permission.INSTITUTION_ADMIT):
-        tasks += _applications_to_decide()
+        yield _applications_to_decide()
     if has(user, Permission.PEOPLE_MANAGE):
-        tasks += _requests_to_decide(user)
-    return tasks
+        yield _requests_to_decide(user)
+    yield _institutions_of(user)
 
 
-def _applications_of(user: User) -> list[Task]:
+FACTS = {**named("", "name", "slug"), "state": "state"}
+
+
+def _applications_of(user: User) -> Part[Task]:
     """My own applications that are not handed in, or came back."""
     mine = Institution.objects.filter(
         state__in=[State.DRAFT, State.MORE_INFO],
@@ -55,74 +61,83 @@ def _applications_of(user: User) -> list[Task]:
         affiliations__role=Affiliation.Role.ADMIN,
         affiliations__until__isnull=True,
     )
-    why = {
-        State.DRAFT: _("The application is a draft. Hand it in when it is complete."),
-        State.MORE_INFO: _("The secretariat asks for more information."),
-    }
-    return [
-        Task(
-            verb=_("Complete"),
-            title=institution.name,
-            href=institution.get_absolute_url(),
-            why=why[State(institution.state)],
-            tone="warn" if institution.state == State.MORE_INFO else "plain",
-        )
-        for institution in mine.order_by("pk")
-    ]
+    return Part(mine.order_by("pk"), FACTS, _complete, MOST)
 
 
-def _applications_to_decide() -> list[Task]:
+def _complete(row: Facts) -> Task:
+    asked = row.state == State.MORE_INFO
+    return Task(
+        verb=_("Complete"),
+        title=localized(row, "name"),
+        href=_address(row),
+        why=_("The secretariat asks for more information.")
+        if asked
+        else _("The application is a draft. Hand it in when it is complete."),
+        tone="warn" if asked else "plain",
+    )
+
+
+def _address(row: Facts) -> str:
+    return reverse("consortium:institution", args=[row.slug])
+
+
+def _applications_to_decide() -> Part[Task]:
     waiting = [State.SUBMITTED, State.DUE_DILIGENCE, State.VOTE, State.AGREEMENT_SENT]
-    found = Institution.objects.filter(state__in=waiting).order_by("pk")
-    return [
-        Task(
-            verb=_("Decide"),
-            title=institution.name,
-            href=institution.get_absolute_url(),
-            why=_("Membership application in the state “%(state)s”.")
-            % {"state": institution.get_state_display()},
-        )
-        for institution in found
-    ]
+    return Part(Institution.objects.filter(state__in=waiting).order_by("pk"), FACTS, _decide, MOST)
 
 
-def _requests_to_decide(user: User) -> list[Task]:
-    found = (
+def _decide(row: Facts) -> Task:
+    return Task(
+        verb=_("Decide"),
+        title=localized(row, "name"),
+        href=_address(row),
+        why=_("Membership application in the state “%(state)s”.")
+        % {"state": State(row.state).label},
+    )
+
+
+def _requests_to_decide(user: User) -> Part[Task]:
+    rows = (
         AffiliationRequest.objects.visible_to(user)
         .filter(state=AffiliationRequest.State.WAITING)
         .exclude(user=user)
-        .select_related("user", "institution")
-        .order_by("asked_at")
     )
-    return [
-        Task(
-            verb=_("Confirm"),
-            title=_("%(person)s at %(institution)s")
-            % {"person": request.user.name, "institution": request.institution.name},
-            href=reverse("consortium:affiliation_request", args=[request.pk]),
-            why=_("They say that they belong to the institution."),
-            due=request.asked_at + ANSWER_IN,
-        )
-        for request in found
-    ]
+    house = {"title_en": "institution__name_en", "title_zh": "institution__name_zh"}
+    person = {**named("user__", "name"), "mail": "user__email"}
+    facts = {**house, **person, "pk": "pk", "asked_at": "asked_at"}
+    return Part(rows.order_by("asked_at"), facts, _confirm, MOST)
 
 
-def holdings_for(user: User) -> list[Holding]:
-    """The institutions to which this person belongs, and as what. One query."""
-    rows = (
-        user.affiliations.filter(institution_id__in=standing(user).institution_ids, until=None)
-        .select_related("institution")
-        .order_by("institution_id", "role")
+def _confirm(row: Facts) -> Task:
+    return Task(
+        verb=_("Confirm"),
+        title=_("%(person)s at %(institution)s")
+        % {
+            "person": localized(row, "name") or row.mail,
+            "institution": localized(row, "title"),
+        },
+        href=reverse("consortium:affiliation_request", args=[row.pk]),
+        why=_("They say that they belong to the institution."),
+        due=row.moment("asked_at") + ANSWER_IN,
     )
-    return [
-        Holding(
-            kind=_("Institution"),
-            number=row.institution.slug,
-            title=row.institution.name,
-            href=row.institution.get_absolute_url(),
-            figure=row.get_role_display(),
-            state=row.institution.get_state_display(),
-            tone="ok",
-        )
-        for row in rows
-    ]
+
+
+def _institutions_of(user: User) -> Part[Holding]:
+    """The institutions to which this person belongs, and as what."""
+    rows = user.affiliations.filter(
+        institution_id__in=standing(user).institution_ids, until=None
+    ).order_by("institution_id", "role")
+    facts = named("institution__", "name", "slug", "state")
+    return Part(rows, {**facts, "role": "role"}, _belongs, MOST)
+
+
+def _belongs(row: Facts) -> Holding:
+    return Holding(
+        kind=_("Institution"),
+        number=row.slug,
+        title=localized(row, "name"),
+        href=_address(row),
+        figure=str(Affiliation.Role(row.role).label),
+        state=str(State(row.state).label),
+        tone="ok",
+    )

@@ -6,34 +6,39 @@ from datetime import datetime
 
 from django.utils import timezone
 
-import compute_grants.queries
-import consortium.queries
-from consortium.inbox import Holding, Task
+from compute_grants.queries import tasks as grants
+from consortium import queries as consortium
+from consortium.inbox import Holding, Task, read_together
 from consortium.models import User
-from registry.queries import tasks as registry_tasks
+from registry.queries import tasks as registry
 
-# Each offers tasks_for(user) and holdings_for(user), in a fixed number of queries.
-SOURCES = (compute_grants.queries, registry_tasks, consortium.queries)
+# Each offers parts_for(user): rows that wait for the person or are theirs.
+SOURCES = (grants, registry, consortium)
+
+
+def desk_for(user: User) -> tuple[list[Task], list[Holding]]:
+    """What waits for this person, soonest due first, then what has no date; and what is theirs.
+
+    Three queries, however many things there are, and some more for offices.
+    """
+    tasks, holdings = grants.grants_for(user)
+    for row in read_together(part for source in SOURCES for part in source.parts_for(user)):
+        if isinstance(row, Task):
+            tasks.append(row)
+        else:
+            holdings.append(row)
+    tasks += [*grants.office_tasks(user), *registry.office_tasks(user)]
+    return sorted(tasks, key=_urgency), holdings
 
 
 def tasks_for(user: User) -> list[Task]:
-    """Everything that waits for this person: soonest due first, then what has no date."""
-    found = [task for source in SOURCES for task in source.tasks_for(user)]
-    return sorted(found, key=_urgency)
+    """Everything that waits for this person."""
+    return desk_for(user)[0]
 
 
 def holdings_for(user: User) -> list[Holding]:
     """My grants, models and licences."""
-    return [row for source in SOURCES for row in source.holdings_for(user)]
-
-
-def desk_for(user: User) -> tuple[list[Task], list[Holding]]:
-    """Both, for the dashboard."""
-    tasks, holdings = compute_grants.queries.desk_for(user)
-    for source in SOURCES[1:]:
-        tasks += source.tasks_for(user)
-        holdings += source.holdings_for(user)
-    return sorted(tasks, key=_urgency), holdings
+    return desk_for(user)[1]
 
 
 def _urgency(task: Task) -> tuple[bool, datetime]:

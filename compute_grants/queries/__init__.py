@@ -2,6 +2,6 @@
 
 from compute_grants.queries.calls import open_calls
 from compute_grants.queries.machines import machines_overview
-from compute_grants.queries.tasks import desk_for, holdings_for, tasks_for
+from compute_grants.queries.tasks import holdings_for, tasks_for
 
-__all__ = ["desk_for", "holdings_for", "machines_overview", "open_calls", "tasks_for"]
+__all__ = ["holdings_for", "machines_overview", "open_calls", "tasks_for"]

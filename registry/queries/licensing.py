@@ -4,99 +4,137 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from consortium.inbox import Holding, Task
-from consortium.models import Affiliation, Institution, User
+from consortium.inbox import AnyPart, Facts, Holding, Part, Task, named, read_together
+from consortium.models import Affiliation, User, localized
 from consortium.roles import Permission, has, standing
-from registry.models import Licence, TransferGate
+from registry.models import Contribution, GateConsent, Licence, TransferGate
 
 Gate, State = TransferGate.State, Licence.State
 MOST = 50
+NUMBER = {"number": "number"}
+
+
+def parts_for(user: User) -> Iterator[AnyPart]:
+    """Transfers to decide on, answer and repair; terms to answer; agreements to sign; licences."""
+    yield from _for_offices(user)
+    yield _to_answer(user)
+    repair = TransferGate.objects.filter(state=Gate.CHECKS, requested_by=user)
+    yield Part(repair, NUMBER, _repair, MOST)
+    yield from _to_negotiate(user)
+    yield from _to_sign(user)
+    mine = Licence.objects.filter(licensee_id__in=standing(user).institution_ids)
+    house = {"name_en": "licensee__name_en", "name_zh": "licensee__name_zh"}
+    facts = {**NUMBER, "state": "state", **named("offering__", "title"), **house}
+    yield Part(mine, facts, _licence, MOST)
 
 
 def tasks_for(user: User) -> list[Task]:
-    """Transfers to decide on, answer and repair; terms to answer; agreements to sign."""
-    return [*_for_offices(user), *_to_answer(user), *_to_repair(user), *_to_negotiate(user)]
+    """What of it waits. One query."""
+    return [row for row in read_together(parts_for(user)) if isinstance(row, Task)]
 
 
 def holdings_for(user: User) -> list[Holding]:
-    """The licences of one's institutions."""
-    mine = Licence.objects.filter(licensee_id__in=standing(user).institution_ids)
-    return [
-        Holding(
-            kind=_("licence"),
-            number=licence.number,
-            title=licence.offering.title,
-            href=licence.get_absolute_url(),
-            figure=licence.licensee.name,
-            state=licence.get_state_display(),
-        )
-        for licence in mine.select_related("offering", "licensee")[:MOST]
-    ]
+    """The licences of one's institutions. One query."""
+    return [row for row in read_together(parts_for(user)) if isinstance(row, Holding)]
 
 
-def _for_offices(user: User) -> Iterator[Task]:
-    turns = (
-        (Permission.GATE_APPROVE_RESEARCH, Gate.RESEARCH_REVIEW, "gate_research"),
-        (Permission.GATE_APPROVE_DEPLOYMENT, Gate.DEPLOYMENT_REVIEW, "gate_deployment"),
+def _licence(row: Facts) -> Holding:
+    return Holding(
+        kind=_("licence"),
+        number=row.number,
+        title=localized(row, "title"),
+        href=reverse("registry:licence", args=[row.number]),
+        figure=localized(row, "name"),
+        state=str(State(row.state).label),
     )
-    for permission, state, route in turns:
-        if has(user, permission):
-            for gate in TransferGate.objects.filter(state=state)[:MOST]:
-                href = reverse(f"registry:{route}", args=[gate.number])
-                why = _("A technology transfer waits for your arm.")
-                yield Task(_("Decide"), gate.number, href, why, tone="seal")
 
 
-def _to_answer(user: User) -> Iterator[Task]:
+def _for_offices(user: User) -> Iterator[Part[Task]]:
+    if has(user, Permission.GATE_APPROVE_RESEARCH):
+        yield _gates(Gate.RESEARCH_REVIEW, "gate_research")
+    if has(user, Permission.GATE_APPROVE_DEPLOYMENT):
+        yield _gates(Gate.DEPLOYMENT_REVIEW, "gate_deployment")
+
+
+def _gates(state: str, route: str) -> Part[Task]:
+    def decide(row: Facts) -> Task:
+        href = reverse(f"registry:{route}", args=[row.number])
+        why = _("A technology transfer waits for your arm.")
+        return Task(_("Decide"), row.number, href, why, tone="seal")
+
+    return Part(TransferGate.objects.filter(state=state), NUMBER, decide, MOST)
+
+
+def _to_answer(user: User) -> Part[Task]:
     """Consents that a delegate's institutions have not given."""
-    speaks_for = standing(user).institutions_as(Affiliation.Role.DELEGATE)
-    gates = TransferGate.objects.filter(
-        state=Gate.CONSENTING, snapshot__contributions__institution__in=speaks_for
-    ).distinct()
-    for gate in gates[:MOST]:
-        awaited = Institution.objects.filter(
-            pk__in=speaks_for, contributions__snapshot__gate=gate
-        ).exclude(pk__in=gate.consents.values("institution"))
-        for institution in awaited.distinct():
-            href = reverse("registry:gate_consent", args=[gate.number, institution.slug])
-            why = _("Your institution contributed and has not answered.")
-            yield Task(_("Answer"), gate.number, href, why, tone="seal")
+    given = GateConsent.objects.filter(
+        gate=OuterRef("snapshot__gate"), institution=OuterRef("institution")
+    )
+    rows = Contribution.objects.filter(
+        ~Exists(given),
+        institution__in=standing(user).institutions_as(Affiliation.Role.DELEGATE),
+        snapshot__gate__state=Gate.CONSENTING,
+    )
+    facts = {"number": "snapshot__gate__number", "institution": "institution__slug"}
+    # One institution contributes in several kinds, and answers once.
+    return Part(rows.order_by().distinct(), facts, _answer, MOST)
 
 
-def _to_repair(user: User) -> Iterator[Task]:
-    rows = TransferGate.objects.filter(state=Gate.CHECKS, requested_by=user)
-    for gate in rows[:MOST]:
-        href = reverse("registry:gate_restate", args=[gate.number])
-        yield Task(_("Repair"), gate.number, href, _("A check has failed."), tone="warn")
+def _answer(row: Facts) -> Task:
+    href = reverse("registry:gate_consent", args=[row.number, row.institution])
+    why = _("Your institution contributed and has not answered.")
+    return Task(_("Answer"), row.number, href, why, tone="seal")
 
 
-def _to_negotiate(user: User) -> Iterator[Task]:
+def _repair(row: Facts) -> Task:
+    href = reverse("registry:gate_restate", args=[row.number])
+    return Task(_("Repair"), row.number, href, _("A check has failed."), tone="warn")
+
+
+def _to_negotiate(user: User) -> Iterator[Part[Task]]:
     """By whose turn it is: the office's, or the licensee's."""
     mine = standing(user).institution_ids
-    licences = Licence.objects.select_related("offering").order_by("pk")
+    licences = Licence.objects.order_by("pk")
     if has(user, Permission.LICENCE_OFFER):
         rows = licences.filter(state__in=[State.REQUESTED, State.COUNTERED])
-        for licence in rows.exclude(licensee_id__in=mine)[:MOST]:
-            why = _("An enterprise waits for the deployment office's answer.")
-            yield Task(_("Answer"), licence.number, licence.get_absolute_url(), why)
-    for licence in licences.filter(state=State.OFFERED, licensee_id__in=mine)[:MOST]:
-        why = _("The deployment office has offered terms.")
-        yield Task(_("Accept or counter"), licence.number, licence.get_absolute_url(), why)
-    yield from _to_sign(user)
+        yield Part(rows.exclude(licensee_id__in=mine), NUMBER, _asked, MOST)
+    offered = licences.filter(state=State.OFFERED, licensee_id__in=mine)
+    yield Part(offered, NUMBER, _offered, MOST)
 
 
-def _to_sign(user: User) -> Iterator[Task]:
+def _asked(row: Facts) -> Task:
+    why = _("An enterprise waits for the deployment office's answer.")
+    return Task(_("Answer"), row.number, _address(row), why)
+
+
+def _offered(row: Facts) -> Task:
+    why = _("The deployment office has offered terms.")
+    return Task(_("Accept or counter"), row.number, _address(row), why)
+
+
+def _address(row: Facts) -> str:
+    return reverse("registry:licence", args=[row.number])
+
+
+def _to_sign(user: User) -> Iterator[Part[Task]]:
     agreed = Licence.objects.filter(state=State.AGREED).order_by("pk")
     speaks_for = standing(user).institutions_as(Affiliation.Role.DELEGATE)
-    sides = [("licensee", agreed.filter(licensee_id__in=speaks_for))]
+    yield _unsigned(agreed.filter(licensee_id__in=speaks_for), "licensee", user)
     if has(user, Permission.LICENCE_OFFER):
         others = agreed.exclude(licensee_id__in=standing(user).institution_ids)
-        sides.append(("licensor", others))
-    for side, rows in sides:
-        for licence in rows.exclude(signatures__side=side).exclude(signatures__by=user)[:MOST]:
-            href = reverse("registry:licence_sign", args=[licence.number])
-            why = _("The terms are agreed; your side has not signed.")
-            yield Task(_("Sign"), licence.number, href, why, tone="seal")
+        yield _unsigned(others, "licensor", user)
+
+
+def _unsigned(rows: QuerySet[Licence], side: str, user: User) -> Part[Task]:
+    left = rows.exclude(signatures__side=side).exclude(signatures__by=user)
+    return Part(left, NUMBER, _sign, MOST)
+
+
+def _sign(row: Facts) -> Task:
+    href = reverse("registry:licence_sign", args=[row.number])
+    why = _("The terms are agreed; your side has not signed.")
+    return Task(_("Sign"), row.number, href, why, tone="seal")

@@ -1,8 +1,7 @@
 """Every page of compute grants reads with few SQL queries, however many rows there are.
 
 A list takes fewer than 12, a page about one thing fewer than 15, sign-in, rights and the frame
-included. What takes more stands in OVER with its number, which can only go down: raise none, and
-take a page out once it is below its limit.
+included.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bench import rows
+from bench import nouns, rows
 from consortium.models import User
 from portal.routes import routes
 from tests.browser.pages import page_routes
@@ -22,10 +21,6 @@ from tests.compute_grants.samples import samples
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LIST, DETAIL = 11, 14
-# {page: how many queries it takes today}
-OVER = {
-    "portal:dashboard": 23,
-}
 APPS = ("compute_grants:",)
 PARAMETERS = {route.name: route.converters for route in routes()}
 
@@ -72,27 +67,17 @@ def test_every_page_of_grants():
         counts[route.name] = count
     assert len(counts) > 40, "the search finds nothing"
 
-    above = {
-        name: count for name, count in counts.items() if count > max(limit(name), OVER.get(name, 0))
-    }
+    above = {name: count for name, count in counts.items() if count > limit(name)}
     assert above == {}, "these pages take more queries than they may"
-    loose = {name: counts[name] for name in OVER if name in counts and counts[name] < OVER[name]}
-    assert loose == {}, "these take fewer than OVER says: lower their numbers"
-    below = {name for name in OVER if name in counts and counts[name] <= limit(name)}
-    assert below == set(), "these are within their limit: take them out of OVER"
 
 
-@pytest.mark.parametrize("noun", list(rows.MAKE))
+@pytest.mark.parametrize("noun", list(nouns.MAKE))
 def test_no_more_queries_for_a_thousand_rows_than_for_a_hundred(noun):
     people = rows.cast()
-    rows.MAKE[noun](people, 100)
-    few = {what: queries(signed_in(who), url) for what, who, url in rows.pages(noun, people)}
-    rows.MAKE[noun](people, 900)
-    many = {what: queries(signed_in(who), url) for what, who, url in rows.pages(noun, people)}
+    nouns.MAKE[noun](people, 100)
+    few = {what: queries(signed_in(who), url) for what, who, url in nouns.pages(noun, people)}
+    nouns.MAKE[noun](people, 900)
+    many = {what: queries(signed_in(who), url) for what, who, url in nouns.pages(noun, people)}
     assert many == few
-    above = {
-        what: count
-        for what, count in many.items()
-        if count > max(limit(what.split()[0]), OVER.get(what.split()[0], 0))
-    }
+    above = {what: count for what, count in many.items() if count > limit(what.split()[0])}
     assert above == {}, "these pages take more queries than they may"

@@ -17,18 +17,18 @@ from compute_grants.models import (
     DecisionItem,
     DecisionSet,
     Proposal,
+    TeamMember,
     interested_institutions,
 )
-from compute_grants.policies.conflicts import team_names
-from compute_grants.queries.tasks.words import SHOWN, titled
-from consortium.inbox import Task
-from consortium.models import User
+from compute_grants.queries.tasks.words import numbered, titled
+from consortium.inbox import Facts, Part, Task, named
+from consortium.models import User, localized
 from consortium.roles import Permission, has
 
 State = Proposal.State
 
 
-def panel_tasks(user: User) -> Iterator[Task]:
+def panel_tasks(user: User) -> Iterator[Part[Task]]:
     """Ranked proposals that stand in no open set yet."""
     if not has(user, Permission.PANEL_DECIDE):
         return
@@ -47,23 +47,26 @@ def panel_tasks(user: User) -> Iterator[Task]:
         .annotate(waiting=Count("proposals", filter=Q(proposals__in=waiting)))
         .order_by("closes_at", "pk")
     )
-    for call in calls[:SHOWN]:
-        count: int = call.waiting  # type: ignore[attr-defined]  # annotated above
-        yield Task(
-            verb=_("Decide"),
-            title=str(call),
-            href=reverse("compute_grants:board", args=[call.code]),
-            why=ngettext(
-                "%(count)s ranked proposal waits for the panel.",
-                "%(count)s ranked proposals wait for the panel.",
-                count,
-            )
-            % {"count": count},
-            tone="seal",
+    facts = {**named("", "title", "code"), "waiting": "waiting"}
+    yield Part(calls, facts, _to_decide)
+
+
+def _to_decide(row: Facts) -> Task:
+    return Task(
+        verb=_("Decide"),
+        title=f"{row.code} {localized(row, 'title')}",
+        href=reverse("compute_grants:board", args=[row.code]),
+        why=ngettext(
+            "%(count)s ranked proposal waits for the panel.",
+            "%(count)s ranked proposals wait for the panel.",
+            row.waiting,
         )
+        % {"count": row.waiting},
+        tone="seal",
+    )
 
 
-def to_sign(user: User) -> Iterator[Task]:
+def to_sign(user: User) -> Iterator[Part[Task]]:
     """Sets that wait for this person's signature, and what the portal proposes to the panel.
 
     None with a proposal of their own side.
@@ -71,8 +74,11 @@ def to_sign(user: User) -> Iterator[Task]:
     if not has(user, Permission.PANEL_DECIDE):
         return
     mine = Call.panel.through.objects.filter(user=user).values("call")
+    on_the_team = TeamMember.objects.of_person(user).on_the_team()
     own = DecisionItem.objects.filter(
-        Q(proposal__lead=user) | Q(proposal__institution__in=interested_institutions(user)),
+        Q(proposal__lead=user)
+        | Q(proposal__institution__in=interested_institutions(user))
+        | Q(proposal__in=on_the_team.values("proposal")),
         set=OuterRef("pk"),
     )
     proposed = Q(state=DecisionSet.State.PROPOSED)
@@ -80,38 +86,41 @@ def to_sign(user: User) -> Iterator[Task]:
     rows = DecisionSet.objects.filter(
         proposed | from_the_portal, ~Exists(own), call__in=mine
     ).exclude(signatures__by=user)
-    rows = rows.select_related("call").prefetch_related("items").order_by("proposed_at", "pk")
-    found = list(rows[:SHOWN])
-    teams = team_names([item.proposal_id for row in found for item in row.items.all()])
-    for row in found:
-        if any(user.pk in teams.get(item.proposal_id, {}) for item in row.items.all()):
-            continue
-        draft = row.state == DecisionSet.State.DRAFT
-        yield Task(
-            verb=_("Read") if draft else _("Sign"),
-            title=f"{row.number} {row.call.title}",
-            href=row.get_absolute_url(),
-            why=_("Time came back for the waitlist. Ask for signatures, or discard the set.")
-            if draft
-            else _("Decisions of the panel wait for two signatures; yours may be one."),
-            tone="plain" if draft else "seal",
-        )
+    facts = {**named("call__", "title"), "number": "number", "state": "state"}
+    yield Part(rows.order_by("proposed_at", "pk"), facts, _to_sign)
 
 
-def to_accept(user: User) -> Iterator[Task]:
+def _to_sign(row: Facts) -> Task:
+    draft = row.state == DecisionSet.State.DRAFT
+    return Task(
+        verb=_("Read") if draft else _("Sign"),
+        title=f"{row.number} {localized(row, 'title')}",
+        href=reverse("compute_grants:decision_set", args=[row.number]),
+        why=_("Time came back for the waitlist. Ask for signatures, or discard the set.")
+        if draft
+        else _("Decisions of the panel wait for two signatures; yours may be one."),
+        tone="plain" if draft else "seal",
+    )
+
+
+def to_accept(user: User) -> Iterator[Part[Task]]:
     """Awards that wait for this person as their lead."""
     if not has(user, Permission.PROPOSAL_WRITE):
         return
     rows = Acceptance.objects.open().filter(decision__proposal__lead=user)
-    for row in rows.select_related("decision__proposal").order_by("due_on", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("Accept"),
-            title=titled(row.decision.proposal),
-            href=row.get_absolute_url(),
-            why=_("The panel awarded time. Without an answer it goes back to the call."),
-            due=end_of(row.due_on),
-            tone="seal",
-        )
+    facts = {**numbered("decision__proposal__"), "due_on": "due_on"}
+    yield Part(rows.order_by("due_on", "pk"), facts, _to_accept)
+
+
+def _to_accept(row: Facts) -> Task:
+    return Task(
+        verb=_("Accept"),
+        title=titled(row),
+        href=reverse("compute_grants:acceptance", args=[row.number]),
+        why=_("The panel awarded time. Without an answer it goes back to the call."),
+        due=end_of(row.day("due_on")),
+        tone="seal",
+    )
 
 
 def end_of(day: date) -> datetime:

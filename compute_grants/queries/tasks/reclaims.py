@@ -12,35 +12,39 @@ from django.utils.translation import ngettext
 
 from compute_grants.models import Reclaim
 from compute_grants.queries.amendments import end_of
-from compute_grants.queries.tasks.words import SHOWN
-from consortium.inbox import Task
-from consortium.models import ArmAppointment, User
+from consortium.inbox import Facts, Part, Task, named
+from consortium.models import ArmAppointment, User, localized
 from consortium.roles import Permission, has, standing
 
 State = Reclaim.State
 
 
-def coming(user: User) -> Iterator[Task]:
+def coming(user: User) -> Iterator[Part[Task]]:
     """To the lead: hours that go back unless they are used or exempted."""
     if not has(user, Permission.ALLOCATION_MEMBERS):
         return
     rows = Reclaim.objects.filter(state=State.NOTICED, allocation__proposal__lead=user)
-    today = timezone.localdate()
-    for row in rows.shown().order_by("due_on", "pk")[:SHOWN]:
-        asking = row.may_ask_on(today) and row.decided_at is None
-        yield Task(
-            verb=_("Use them or ask for an exemption") if asking else _("Look at"),
-            title=f"{row.allocation.number} {row.allocation.title}".strip(),
-            href=row.get_absolute_url(),
-            why=_("%(hours)s unused hours go back to the call.")
-            % {"hours": f"{row.seconds // 3600:,}"},
-            due=end_of(row.ask_until if asking else row.due_on),
-            tone="warn",
-        )
+    columns = ("number", "seconds", "decided_at", "ask_until", "due_on")
+    facts = {name: name for name in columns} | named("allocation__proposal__", "title")
+    yield Part(rows.order_by("due_on", "pk"), {**facts, "grant": "allocation__number"}, _coming)
+
+
+def _coming(row: Facts) -> Task:
+    until = row.day("ask_until")
+    asking = timezone.localdate() <= until and row.decided_at is None
+    return Task(
+        verb=_("Use them or ask for an exemption") if asking else _("Look at"),
+        title=f"{row.grant} {localized(row, 'title')}".strip(),
+        href=reverse("compute_grants:reclaim", args=[row.number]),
+        why=_("%(hours)s unused hours go back to the call.")
+        % {"hours": f"{row.seconds // 3600:,}"},
+        due=end_of(until if asking else row.day("due_on")),
+        tone="warn",
+    )
 
 
 def rounds(user: User) -> Iterator[Task]:
-    """To the office: notices to give, exemptions to decide, hours to take. One query, or two."""
+    """To the office: notices to give, hours to take. One query."""
     if ArmAppointment.Office.RESEARCH not in standing(user).offices:
         return
     today = timezone.localdate()
@@ -72,17 +76,24 @@ def rounds(user: User) -> Iterator[Task]:
             )
             % {"count": counts["ripe"]},
         )
-    yield from _exemptions(user)
 
 
-def _exemptions(user: User) -> Iterator[Task]:
+def exemptions(user: User) -> Iterator[Part[Task]]:
+    """To the office: exemptions that leads ask for."""
+    if ArmAppointment.Office.RESEARCH not in standing(user).offices:
+        return
     rows = Reclaim.objects.filter(state=State.ASKED).exclude(allocation__proposal__lead=user)
-    for row in rows.shown().order_by("due_on", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("Decide on the exemption"),
-            title=f"{row.number} {row.allocation.title}".strip(),
-            href=row.get_absolute_url(),
-            why=row.exemption_reason[:200],
-            due=end_of(row.due_on),
-            tone="warn",
-        )
+    columns = {name: name for name in ("number", "exemption_reason", "due_on")}
+    facts = columns | named("allocation__proposal__", "title")
+    yield Part(rows.order_by("due_on", "pk"), facts, _exemption)
+
+
+def _exemption(row: Facts) -> Task:
+    return Task(
+        verb=_("Decide on the exemption"),
+        title=f"{row.number} {localized(row, 'title')}".strip(),
+        href=reverse("compute_grants:reclaim", args=[row.number]),
+        why=row.exemption_reason[:200],
+        due=end_of(row.day("due_on")),
+        tone="warn",
+    )

@@ -18,37 +18,40 @@ from compute_grants.models import (
     ReviewReminder,
     Waiver,
 )
-from compute_grants.queries.tasks.words import SHOWN, soon, titled
-from consortium.inbox import Task
-from consortium.models import Affiliation, User
+from compute_grants.queries.tasks.words import numbered, soon, titled
+from consortium.inbox import Facts, Part, Task, named
+from consortium.models import Affiliation, User, localized
 from consortium.roles import Permission, has, standing
 
 State = Proposal.State
 
 
-def my_reviews(user: User) -> Iterator[Task]:
-    states = ReviewAssignment.State
+def my_reviews(user: User) -> Iterator[Part[Task]]:
     rows = ReviewAssignment.objects.filter(
         reviewer=user,
         state__in=ReviewAssignment.WAITING,
         proposal__state=State.PEER_REVIEW,
-    ).select_related("proposal")
-    for row in rows.order_by("due_at", "pk")[:SHOWN]:
-        invited = row.state == states.INVITED
-        page = "review_declare" if invited else "review"
-        yield Task(
-            verb=_("Answer") if invited else _("Review"),
-            title=titled(row.proposal),
-            href=reverse(f"compute_grants:{page}", args=[row.pk]),
-            why=_("You are invited to review it. Declare whether you have a conflict first.")
-            if invited
-            else _("You agreed to review it."),
-            due=row.due_at,
-            tone="warn" if soon(row.due_at, timezone.now()) else "plain",
-        )
+    )
+    facts = {**numbered("proposal__"), "pk": "pk", "state": "state", "due_at": "due_at"}
+    yield Part(rows.order_by("due_at", "pk"), facts, _to_review)
 
 
-def technical_reviews(user: User) -> Iterator[Task]:
+def _to_review(row: Facts) -> Task:
+    invited, due = row.state == ReviewAssignment.State.INVITED, row.moment("due_at")
+    page = "review_declare" if invited else "review"
+    return Task(
+        verb=_("Answer") if invited else _("Review"),
+        title=titled(row),
+        href=reverse(f"compute_grants:{page}", args=[row.pk]),
+        why=_("You are invited to review it. Declare whether you have a conflict first.")
+        if invited
+        else _("You agreed to review it."),
+        due=due,
+        tone="warn" if soon(due, timezone.now()) else "plain",
+    )
+
+
+def technical_reviews(user: User) -> Iterator[Part[Task]]:
     centres = standing(user).institutions_as(Affiliation.Role.OPERATOR)
     if not centres:
         return
@@ -57,16 +60,20 @@ def technical_reviews(user: User) -> Iterator[Task]:
         proposal__state=State.TECHNICAL_REVIEW,
         technical_review__isnull=True,
     ).exclude(proposal__lead=user)
-    for row in rows.select_related("proposal", "resource__machine").order_by("pk")[:SHOWN]:
-        yield Task(
-            verb=_("Judge feasibility"),
-            title=titled(row.proposal),
-            href=reverse("compute_grants:technical_review", args=[row.proposal.number, row.pk]),
-            why=_("It asks for time on %(machine)s.") % {"machine": row.resource.machine.name},
-        )
+    machine = named("resource__machine__", "name")
+    yield Part(rows.order_by("pk"), {**numbered("proposal__"), **machine, "pk": "pk"}, _technical)
 
 
-def to_assign(user: User) -> Iterator[Task]:
+def _technical(row: Facts) -> Task:
+    return Task(
+        verb=_("Judge feasibility"),
+        title=titled(row),
+        href=reverse("compute_grants:technical_review", args=[row.number, row.pk]),
+        why=_("It asks for time on %(machine)s.") % {"machine": localized(row, "name")},
+    )
+
+
+def to_assign(user: User) -> Iterator[Part[Task]]:
     if not has(user, Permission.REVIEW_ASSIGN):
         return
     gone = Q(assignments__state__in=["declined", "withdrawn"])
@@ -77,16 +84,26 @@ def to_assign(user: User) -> Iterator[Task]:
         .annotate(invited=invited)
         .filter(invited__lt=F("call__reviewers_per_proposal"))
     )
-    for proposal in rows.order_by("submitted_at", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("Assign reviewers"),
-            title=titled(proposal),
-            href=reverse("compute_grants:assignment_list", args=[proposal.number]),
-            why=_("The centres found it feasible and it lacks reviewers."),
-        )
+    yield Part(rows.order_by("submitted_at", "pk"), numbered(), _to_assign)
 
 
-def overdue(user: User) -> Iterator[Task]:
+def _to_assign(row: Facts) -> Task:
+    return Task(
+        verb=_("Assign reviewers"),
+        title=titled(row),
+        href=reverse("compute_grants:assignment_list", args=[row.number]),
+        why=_("The centres found it feasible and it lacks reviewers."),
+    )
+
+
+REVIEWER = {**named("reviewer__", "name"), "mail": "reviewer__email"}
+
+
+def _name(row: Facts) -> str:
+    return localized(row, "name") or str(row.mail)
+
+
+def overdue(user: User) -> Iterator[Part[Task]]:
     """Reviews that reminders did not bring in: the office extends or replaces."""
     if not has(user, Permission.REVIEW_ASSIGN):
         return
@@ -96,18 +113,22 @@ def overdue(user: User) -> Iterator[Task]:
         reminders__step=ReviewReminder.Step.ESCALATED,
         reminders__due_at=F("due_at"),
     )
-    for row in rows.select_related("proposal", "reviewer").order_by("due_at", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("See to the review"),
-            title=titled(row.proposal),
-            href=reverse("compute_grants:assignment", args=[row.pk]),
-            why=_("The review by %(name)s is overdue.") % {"name": row.reviewer.name},
-            due=row.due_at,
-            tone="warn",
-        )
+    facts = {**numbered("proposal__"), **REVIEWER, "pk": "pk", "due_at": "due_at"}
+    yield Part(rows.order_by("due_at", "pk"), facts, _overdue)
 
 
-def waivers_to_decide(user: User) -> Iterator[Task]:
+def _overdue(row: Facts) -> Task:
+    return Task(
+        verb=_("See to the review"),
+        title=titled(row),
+        href=reverse("compute_grants:assignment", args=[row.pk]),
+        why=_("The review by %(name)s is overdue.") % {"name": _name(row)},
+        due=row.moment("due_at"),
+        tone="warn",
+    )
+
+
+def waivers_to_decide(user: User) -> Iterator[Part[Task]]:
     if not has(user, Permission.REVIEW_ASSIGN):
         return
     rows = (
@@ -116,17 +137,20 @@ def waivers_to_decide(user: User) -> Iterator[Task]:
         .exclude(asked_by=user)
         .exclude(reviewer=user)
     )
-    for row in rows.select_related("proposal", "reviewer").order_by("asked_at", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("Decide on the waiver"),
-            title=titled(row.proposal),
-            href=row.get_absolute_url(),
-            why=_("A second person must approve or refuse it for %(name)s.")
-            % {"name": row.reviewer.name},
-        )
+    facts = {**numbered("proposal__"), **REVIEWER, "pk": "pk"}
+    yield Part(rows.order_by("asked_at", "pk"), facts, _waiver)
 
 
-def to_answer(user: User) -> Iterator[Task]:
+def _waiver(row: Facts) -> Task:
+    return Task(
+        verb=_("Decide on the waiver"),
+        title=titled(row),
+        href=reverse("compute_grants:waiver", args=[row.pk]),
+        why=_("A second person must approve or refuse it for %(name)s.") % {"name": _name(row)},
+    )
+
+
+def to_answer(user: User) -> Iterator[Part[Task]]:
     """Rebuttal is open on a proposal of one's own."""
     if not has(user, Permission.PROPOSAL_WRITE):
         return
@@ -135,12 +159,18 @@ def to_answer(user: User) -> Iterator[Task]:
         assignment__proposal=OuterRef("proposal"), rebuttal__isnull=True
     )
     rows = RebuttalWindow.objects.open_at(now).filter(Exists(unanswered), proposal__lead=user)
-    for row in rows.select_related("proposal").order_by("until", "pk")[:SHOWN]:
-        yield Task(
-            verb=_("Answer the reviews"),
-            title=titled(row.proposal),
-            href=reverse("compute_grants:rebuttal", args=[row.proposal.number]),
-            why=_("Rebuttal is open. Each review is answered once."),
-            due=row.until,
-            tone="warn" if soon(row.until, now) else "plain",
-        )
+    yield Part(
+        rows.order_by("until", "pk"), {**numbered("proposal__"), "until": "until"}, _to_answer
+    )
+
+
+def _to_answer(row: Facts) -> Task:
+    until = row.moment("until")
+    return Task(
+        verb=_("Answer the reviews"),
+        title=titled(row),
+        href=reverse("compute_grants:rebuttal", args=[row.number]),
+        why=_("Rebuttal is open. Each review is answered once."),
+        due=until,
+        tone="warn" if soon(until, timezone.now()) else "plain",
+    )

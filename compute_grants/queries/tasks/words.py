@@ -5,13 +5,21 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from compute_grants.models import Proposal
+from consortium.inbox import MOST as SHOWN
+from consortium.inbox import Facts, named
+from consortium.models import localized
 
-SHOWN = 20  # of one kind: a longer list is read on its own page
+__all__ = ["SHOWN", "numbered", "soon", "titled"]
 
 
-def titled(proposal: Proposal) -> str:
-    title = proposal.title or _("Without a title")
+def titled(proposal: Proposal | Facts) -> str:
+    title = localized(proposal, "title") or _("Without a title")
     return f"{proposal.number} {title}"
+
+
+def numbered(prefix: str = "") -> dict[str, str]:
+    """The facts that `titled` needs of the proposal at `prefix`."""
+    return named(prefix, "title", "number")
 
 
 def soon(due: datetime, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from compute_grants.actions.report_reminders import remind
 from compute_grants.models import Allocation, GrantReport
 from compute_grants.queries.tasks.reports import my_reports, to_judge
 from consortium.errors import Invalid, Stale, WrongState
+from consortium.inbox import read_together
 from consortium.models import AuditEvent, Notification
 from tests.factories.allocations import active, closed, operator_for
 from tests.factories.compute_grants import HOUR
@@ -256,16 +257,16 @@ def test_the_dashboard_names_the_report_and_its_day(office):
     grant = running(starts_on=today - 70 * DAY, ends_on=today + 20 * DAY)
     report_dates.sweep()
     lead = grant.proposal.lead
-    assert not list(my_reports(lead))
+    assert not read_together(my_reports(lead))
     GrantReport.objects.update(due_on=today + 20 * DAY)
-    (task,) = my_reports(lead)
+    (task,) = read_together(my_reports(lead))
     assert (task.verb, grant.number in task.why) == ("Submit", True)
-    assert not list(to_judge(office))
+    assert not read_together(to_judge(office))
     report = submitted_report(grant)
-    assert not list(my_reports(lead))
-    (task,) = to_judge(office)
+    assert not read_together(my_reports(lead))
+    (task,) = read_together(to_judge(office))
     assert task.href == report.get_absolute_url()
-    assert not list(to_judge(lead))
+    assert not read_together(to_judge(lead))
 
 
 def test_a_closed_grants_report_can_be_judged(office):

@@ -11,6 +11,7 @@ from compute_grants.models import Rebuttal
 from compute_grants.queries.rebuttals import reviews_to_answer
 from compute_grants.queries.tasks.reviews import to_answer
 from consortium.errors import Invalid
+from consortium.inbox import read_together
 from consortium.models import Notification
 from tests.factories import compute_grants as make
 from tests.factories.consortium import (
@@ -52,7 +53,7 @@ def open_(proposal, by, days=7):
 def test_open_tells_the_lead(reviewed, office):
     open_(reviewed, office)
     assert Notification.objects.get().person == reviewed.lead
-    (task,) = to_answer(reviewed.lead)
+    (task,) = read_together(to_answer(reviewed.lead))
     assert reviewed.number in task.title
 
 
@@ -107,7 +108,7 @@ def test_one_answer_to_each(reviewed, window):
         rebuttals.answer(first, text="And more.", by=reviewed.lead)
     rebuttals.answer(second, text="We agree.", by=reviewed.lead)
     assert Rebuttal.objects.count() == 2
-    assert not list(to_answer(reviewed.lead))
+    assert not read_together(to_answer(reviewed.lead))
 
 
 def test_the_reviewer_is_told(reviewed, window):

@@ -12,6 +12,7 @@ from compute_grants.queries.proposal_content import content
 from compute_grants.queries.sections import sections
 from compute_grants.queries.team import team_invitations
 from consortium.errors import Invalid, WrongState
+from consortium.inbox import read_together
 from consortium.models import AuditEvent, Notification
 from tests.factories import compute_grants as make
 from tests.factories.consortium import (
@@ -173,11 +174,11 @@ def test_an_answer_is_somebodys(draft):
 
 def test_it_waits_for_the_person(draft, ada):
     invite(draft, ada)
-    task = next(team_invitations(ada))
+    task = read_together(team_invitations(ada))[0]
     assert (task.verb, task.due) == ("Answer", draft.call.closes_at)
-    assert not list(team_invitations(member()))
+    assert not read_together(team_invitations(member()))
     Proposal.objects.update(state="withdrawn")
-    assert not list(team_invitations(ada))
+    assert not read_together(team_invitations(ada))
 
 
 # What it means
