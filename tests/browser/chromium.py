@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 FLAGS = [
     "--no-sandbox",
@@ -23,6 +24,8 @@ FLAGS = [
     "--force-color-profile=srgb",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# The rules whose answer depends on colours and sizes alone.
+SEEN = ["color-contrast", "link-in-text-block", "target-size"]
 WATCH_POLICY = """
   globalThis.violations = [];
   addEventListener("securitypolicyviolation", (event) => {
@@ -76,9 +79,23 @@ def show(page: Page, *, theme: str, width: int) -> None:
     page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
 
 
-def accessibility(page: Page) -> list[str]:
-    """WCAG 2.2 A and AA violations, one line each with the element."""
-    result = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+def go(page: Page, address: str) -> Response | None:
+    """Open an address: what it answered, or None when that is a file to be saved."""
+    try:
+        return page.goto(address, wait_until="load")
+    except PlaywrightError as error:
+        if "Download is starting" in error.message or "ERR_ABORTED" in error.message:
+            return None
+        raise
+
+
+def accessibility(page: Page, *, seen_alone: bool = False) -> list[str]:
+    """WCAG 2.2 A and AA violations, one line each with the element.
+
+    seen_alone: only those that another theme or width of the same page may bring.
+    """
+    only = {"type": "rule", "values": SEEN} if seen_alone else {"type": "tag", "values": WCAG}
+    result = Axe().run(page, options={"runOnly": only, "resultTypes": ["violations"]})
     return [
         f"{violation['id']}: {node['target']} {node['html'][:160]} {node['failureSummary'][:200]}"
         for violation in result.response["violations"]
