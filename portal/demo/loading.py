@@ -11,7 +11,17 @@ from django.utils.translation import gettext as _
 
 from consortium.errors import DomainError
 from consortium.models import Institution, User
-from portal.demo import clock, deployment, grants, judging, machines, people, research, usage
+from portal.demo import (
+    clock,
+    deployment,
+    grants,
+    judging,
+    machines,
+    people,
+    reporting,
+    research,
+    usage,
+)
 from portal.demo.content_people import PEOPLE, PersonRow
 
 # What migrations wrote stays: nothing would write it again.
@@ -57,6 +67,7 @@ def load(*, password: str | None, logins: Path, say: Callable[[str], object]) ->
         ("ties, waivers and drafts of reviews", judging.load),
         ("maintenance of machines", machines.plan_maintenance),
         ("usage", usage.load),
+        ("reports and outputs of grants", reporting.load),
         ("labs, checkpoints and releases", research.load),
         ("gates, offerings, licences and income", deployment.load),
     )

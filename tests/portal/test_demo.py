@@ -3,7 +3,8 @@
 import pytest
 from django.core.management import call_command
 
-from compute_grants.models import Allocation, Call, Proposal
+from compute_grants import tasks
+from compute_grants.models import Allocation, Call, GrantReport, Output, Proposal
 from consortium.models import AuditEvent, Institution, User
 from portal.demo import loading
 from tests.factories.consortium import PersonFactory
@@ -24,6 +25,16 @@ def test_it_is_whole_repeatable_and_removable(logins, capsys):
     assert set(Institution.objects.values_list("kind", flat=True)) == set(Institution.Kind.values)
     assert set(Call.objects.values_list("state", flat=True)) == set(Call.State.values)
     assert Proposal.objects.count() >= 20
+    assert set(Allocation.objects.values_list("state", flat=True)) == {"active"}
+    assert set(GrantReport.objects.values_list("state", flat=True)) == {
+        "due",
+        "draft",
+        "submitted",
+        "returned",
+        "accepted",
+    }
+    assert Output.objects.exists()
+    tasks.sweep_reports()  # as the clock of a running site does
     assert set(Allocation.objects.values_list("state", flat=True)) == {"active"}
     assert logins.stat().st_mode & 0o777 == 0o600
     call_command("reconcile")
