@@ -30,7 +30,7 @@ from compute_grants.models import (
 )
 from compute_grants.queries.decision_content import sha256_of
 from consortium.models import Institution, User
-from portal.demo import clock
+from portal.demo import clock, proposal_parts
 from portal.demo.content_calls import (
     ACCESS_TYPES,
     CALLS,
@@ -195,6 +195,7 @@ def _draft(call: Call, row: CallRow, wanted: ProposalRow) -> Proposal:
             summary=wanted.summary,
         )
         if wanted.reaches == "draft":
+            proposal_parts.invite_colleague(proposal, wanted, lead)
             return proposal
         _fill_in(proposal, wanted, lead)
         proposals.submit(proposal, by=lead)
@@ -237,6 +238,7 @@ def _fill_in(proposal: Proposal, wanted: ProposalRow, lead: User) -> None:
         ),
         by=lead,
     )
+    proposal_parts.fill_in(proposal, wanted, lead)
 
 
 def _review(call: Call, row: CallRow, drafts: dict[ProposalRow, Proposal]) -> None:

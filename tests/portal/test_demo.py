@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from compute_grants import tasks
-from compute_grants.models import Allocation, Call, GrantReport, Output, Proposal
+from compute_grants.models import Allocation, Call, GrantReport, Output, Proposal, TeamMember
 from consortium.models import AuditEvent, Institution, User
 from portal.demo import loading
 from tests.factories.consortium import PersonFactory
@@ -26,6 +26,9 @@ def test_it_is_whole_repeatable_and_removable(logins, capsys):
     assert set(Call.objects.values_list("state", flat=True)) == set(Call.State.values)
     assert Proposal.objects.count() >= 20
     assert set(Allocation.objects.values_list("state", flat=True)) == {"active"}
+    written = Proposal.objects.exclude(state=Proposal.State.DRAFT)
+    assert not written.filter(scaling=None).exists()
+    assert not written.filter(team__state=TeamMember.State.INVITED).exists()
     assert set(GrantReport.objects.values_list("state", flat=True)) == {
         "due",
         "draft",
