@@ -21,6 +21,7 @@ YEAR = 365 * DAY
 LONG = 180 * DAY  # at full width all the time: more than half a year deserves a look
 TOLERANCE = 0.1
 SMALL_SHARE = 8  # a job as wide as an eighth of the machine waits long for its turn
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 GIGA = 10**9
 
 
@@ -198,10 +199,16 @@ def peak(wanted: Wanted, site: Site) -> Check:
         message = _("%(machine)s states no peak at %(precision)s. Choose another precision.")
         return Check("peak", Level.ERROR, message % facts)
     work = rate * GIGA * wanted.seconds
-    facts |= {"rate": f"{rate / 1000:,.1f}", "work": f"{work:.2e}"}
+    facts |= {"rate": f"{rate / 1000:,.1f}", "work": _power_of_ten(work)}
     message = _("%(rate)s TFLOP/s each at %(precision)s: at most %(work)s operations in all.")
     numbers = {"gigaflops": rate, "operations": work}
     return Check("peak", Level.OK, message % facts, numbers)
+
+
+def _power_of_ten(number: float) -> str:
+    """Three figures and a power of ten, as people write it: 1.15×10²⁰."""
+    mantissa, exponent = f"{number:.2e}".split("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(SUPERSCRIPTS)}"
 
 
 def energy(wanted: Wanted, site: Site, factor: GridFactor) -> Check | None:

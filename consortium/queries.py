@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from consortium.inbox import AnyPart, Facts, Holding, Part, Task, named
 from consortium.models import (
@@ -133,7 +134,7 @@ def _institutions_of(user: User) -> Part[Holding]:
 
 def _belongs(row: Facts) -> Holding:
     return Holding(
-        kind=_("Institution"),
+        kind=pgettext("what a person belongs to", "Institution"),
         number=row.slug,
         title=localized(row, "name"),
         href=_address(row),

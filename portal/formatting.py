@@ -104,7 +104,7 @@ def moment(value: dt.datetime | dt.date | None, form: str = "") -> SafeString:
     local = timezone.localtime(value, BEIJING)
     shown = formats.date_format(local, "DATE_FORMAT" if form == "date" else "DATETIME_FORMAT")
     if form == "exact":
-        shown = f"{local:%Y-%m-%d %H:%M:%S}"
+        shown = f"{formats.date_format(local, 'DATETIME_FORMAT')}{local::%S}"
     return _time(local.isoformat(timespec="seconds"), shown)
 
 

@@ -17,6 +17,17 @@ MOST_LIMITS = 40
 class AccessTypeForm(forms.Form):
     """How much can be asked, how deeply it is reviewed, for how long it is given."""
 
+    groups = (
+        (
+            _("Name and description"),
+            ("code", "name_en", "name_zh", "description_en", "description_zh"),
+        ),
+        (_("Review and length"), ("depth", "reviewers", "months")),
+        (
+            _("Credits and benchmarks"),
+            ("min_credit_seconds", "max_credit_seconds", "needs_benchmark", "gives_benchmark"),
+        ),
+    )
     code = forms.SlugField(
         label=_("Code"), max_length=24, help_text=_("In its address: letters, digits, hyphens.")
     )

@@ -114,6 +114,20 @@ class AwardRunForm(forms.Form):
             )
             self.fields[f"budget_{offer.budget.resource_id}"] = field
 
+    @property
+    def groups(self) -> list[tuple[Any, list[str]]]:
+        """Headings over the fields, for {% form_fields %}."""
+        return [
+            (_("Merit"), ["alpha", "beta", "min_merit", "give_up_percent"]),
+            (
+                _("Bounds of an award"),
+                ["min_share_percent", "min_machine_percent", "max_machines", "cap_percent"],
+            ),
+            (_("Floors"), [name for name in self.fields if name.startswith("floor_")]),
+            (_("Time there is"), [name for name in self.fields if name.startswith("budget_")]),
+            (_("The search"), ["limit_seconds", "seed"]),
+        ]
+
     def parameters(self) -> Parameters:
         data = self.cleaned_data
         plain = {name: data[name] for name in (*RANGES, "merit", "weigh")}

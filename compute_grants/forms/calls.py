@@ -23,6 +23,17 @@ MOST_LINES = 12
 
 
 class CallForm(forms.Form):
+    groups = (
+        (
+            _("What it is for"),
+            (
+                *("kind", "stage", "title_en", "title_zh", "summary_en", "summary_zh"),
+                *("rules_en", "rules_zh"),
+            ),
+        ),
+        (_("Dates"), ("opens_at", "closes_at", "awards_from", "awards_until")),
+        (_("Review"), ("reviewers_per_proposal", "rolling")),
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=Call.Kind.choices)
     stage = forms.ChoiceField(label=_("Stage of fusion"), choices=FusionStage.choices)
     title_en = forms.CharField(label=_("Title in English"), max_length=200)

@@ -19,6 +19,24 @@ PETA_IN_GIGA = 10**6
 class MachineForm(forms.Form):
     """What is said about a machine, in people's units outside and the smallest ones inside."""
 
+    groups = (
+        (
+            _("What it is"),
+            ("code", "cluster", "name_en", "name_zh", "kind", "backend", "stages"),
+        ),
+        (
+            _("How large it is"),
+            (
+                *("nodes", "cards", "cores", "power_watts", "memory_bytes", "storage_bytes"),
+                *("fabric", "fabric_bits_per_second"),
+            ),
+        ),
+        (
+            _("Where the figures are from"),
+            ("source", "listing", "rmax_gigaflops", "rpeak_gigaflops", "megaflops_per_watt"),
+        ),
+        (_("Description"), ("description_en", "description_zh")),
+    )
     code = forms.SlugField(
         label=_("Code"), max_length=32, help_text=_("In its address: letters, digits, hyphens.")
     )
@@ -111,6 +129,20 @@ class NewMachineForm(MachineForm):
 
 
 class PartitionForm(forms.Form):
+    groups = (
+        (
+            _("Nodes"),
+            ("name", "nodes", "cores_per_node", "memory_bytes_per_node", "node_type"),
+        ),
+        (
+            _("Accelerators"),
+            (
+                *("accelerator", "accelerators_per_node", "accelerator_vendor"),
+                *("accelerator_origin", "accelerator_memory_bytes"),
+            ),
+        ),
+        (_("Limits of a job"), ("max_wall_seconds", "max_nodes_per_job")),
+    )
     name = forms.CharField(label=_("Partition"), max_length=40)
     nodes = forms.IntegerField(label=_("Nodes"), min_value=1, max_value=10**7)
     node_type = forms.ChoiceField(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants import programme
@@ -28,6 +29,7 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, now: programme.Body, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.shape = fields(now)
+        self.rows: dict[int, list[str]] = {}
         for one in self.shape:
             if "shape" in one.metadata:
                 self._add_rows(one, getattr(now, one.name))
@@ -44,8 +46,19 @@ class PolicyForm(forms.Form):
                 name = f"{one.name}-{n}-{column.name}"
                 label = format_lazy("{n}. {label}", n=n + 1, label=column.metadata["label"])
                 self.fields[name] = _control(column.metadata, label, required=False)
+                self.rows.setdefault(n, []).append(name)
                 if n < len(rows):
                     self.initial.setdefault(name, getattr(rows[n], column.name))
+
+    @property
+    def groups(self) -> list[tuple[Any, list[str]]]:
+        """Headings over the fields, for {% form_fields %}: a row each, the reason last."""
+        if not self.rows:
+            return []
+        rows = [
+            (gettext("Row %(number)s") % {"number": n + 1}, names) for n, names in self.rows.items()
+        ]
+        return [*rows, (_("Reason of the version"), ["note"])]
 
     def body(self) -> dict[str, Any]:
         return {

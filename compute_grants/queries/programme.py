@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -37,11 +37,14 @@ def figures(body: programme.Body) -> list[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rows of a rule: the names of their columns, and their values for people."""
+    """The rows of a rule: the names of their columns, and their values for people.
+
+    Each name and each value with whether it is a number, for pages to set it to the right.
+    """
 
     label: str
-    columns: list[str]
-    rows: list[list[Any]]
+    columns: list[tuple[str, bool]]
+    rows: list[list[tuple[Any, bool]]]
 
 
 def ladders(body: programme.Body) -> list[Ladder]:
@@ -57,13 +60,18 @@ def _ladder(about: Mapping[str, Any], rows: Sequence[Any]) -> Ladder:
     columns = fields(about["shape"])
     return Ladder(
         label=str(about["label"]),
-        columns=[str(one.metadata["label"]) for one in columns],
-        rows=[
-            [one.metadata.get("choices", {}).get(value, value) for one, value in pairs]
-            for row in rows
-            for pairs in [[(one, getattr(row, one.name)) for one in columns]]
-        ],
+        columns=[(str(one.metadata["label"]), _is_number(one)) for one in columns],
+        rows=[[(_cell(row, one), _is_number(one)) for one in columns] for row in rows],
     )
+
+
+def _is_number(one: Field[Any]) -> bool:
+    return "choices" not in one.metadata
+
+
+def _cell(row: Any, one: Field[Any]) -> Any:
+    value = getattr(row, one.name)
+    return one.metadata.get("choices", {}).get(value, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ class Happened:
     at: datetime
     label: str
     actor_name: str
-    detail_text: str = ""
 
 
 def proposal_rows(user: User) -> QuerySet[Proposal]:

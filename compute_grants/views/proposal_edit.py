@@ -33,7 +33,7 @@ from compute_grants.queries.request_checks import (
 )
 from compute_grants.queries.scaling import series_of
 from compute_grants.queries.sections import sections
-from compute_grants.views.proposal_rail import after, own, section_url, steps
+from compute_grants.views.proposal_rail import CHECK, after, frame, own, section_url
 from compute_grants.views.proposals import visible
 from consortium.errors import DomainError, Invalid
 from consortium.forms import number_sent
@@ -69,14 +69,7 @@ def edit(request: HttpRequest, number: str, section: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(section_url(proposal, after(section)))
-    context = {
-        "proposal": proposal,
-        "form": form,
-        "section": section,
-        "label": SectionName(section).label,
-        "steps": steps(proposal, section),
-        "editable": proposal.editable,
-    }
+    context = {**frame(proposal, section), "form": form}
     return render(request, "compute_grants/proposal_edit.html", context, status=status_of(form))
 
 
@@ -109,7 +102,6 @@ def _conflict(request: HttpRequest, error: actions.ChangedElsewhere, section: st
         "section": section,
         "stored": stored,
         "reason": str(error),
-        "steps": steps(error.now, section),
     }
     return render(request, "compute_grants/proposal_conflict.html", context, status=409)
 
@@ -129,16 +121,13 @@ def resources(request: HttpRequest, number: str) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("compute_grants:proposal_resources", proposal.number)
     context = {
-        "proposal": proposal,
+        **frame(proposal, SectionName.RESOURCES),
         "form": form,
         "requests": requests,
         "checked": checks_of(proposal, requests, known),
         "access_form": _access_form(proposal),
         **_matches(request, proposal, requests, known),
         "offers": known.offers,
-        "next_href": section_url(proposal, after(SectionName.RESOURCES)),
-        "steps": steps(proposal, SectionName.RESOURCES),
-        "editable": proposal.editable,
     }
     return render(
         request, "compute_grants/proposal_resources.html", context, status=status_of(form)
@@ -225,10 +214,8 @@ def check(request: HttpRequest, number: str) -> HttpResponse:
         if form.is_valid() and attempt(form, lambda: _submit(request, proposal, form)):
             return redirect("compute_grants:proposal_receipt", proposal.number)
     context = {
-        "proposal": proposal,
         "form": form,
         "can_submit": policy.can_submit(actor(request), proposal),
-        "editable": proposal.editable,
         **_answers(proposal),
     }
     return render(request, "compute_grants/proposal_check.html", context, status=status_of(form))
@@ -251,6 +238,7 @@ def _answers(proposal: Proposal) -> dict[str, Any]:
     if refused := blocking(proposal, checked):
         missing["requests"] = [*missing.get("requests", []), *refused]
     return {
+        **frame(proposal, CHECK, known),
         "requests": requests,
         "series": series,
         "attachments": attachments,
@@ -259,7 +247,6 @@ def _answers(proposal: Proposal) -> dict[str, Any]:
             {"href": section_url(proposal, SECTION_OF[name]), "messages": found}
             for name, found in missing.items()
         ],
-        "steps": steps(proposal, "check", known),
     }
 
 

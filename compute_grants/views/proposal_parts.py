@@ -13,7 +13,7 @@ from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.proposal_parts import AttachForm, ScalingForm
 from compute_grants.models import SectionName
 from compute_grants.queries import scaling as queries
-from compute_grants.views.proposal_rail import after, own, section_url, steps
+from compute_grants.views.proposal_rail import frame, own
 from compute_grants.views.proposals import visible
 from consortium.files_http import download
 from consortium.http import actor
@@ -34,12 +34,9 @@ def attachments(request: HttpRequest, number: str) -> HttpResponse:
         messages.success(request, _("The file was attached."))
         return redirect("compute_grants:proposal_attachments", proposal.number)
     context = {
-        "proposal": proposal,
+        **frame(proposal, SectionName.ATTACHMENTS),
         "files": proposal.current_attachments,
         "form": form,
-        "next_href": section_url(proposal, after(SectionName.ATTACHMENTS)),
-        "steps": steps(proposal, SectionName.ATTACHMENTS),
-        "editable": proposal.editable,
     }
     return render(
         request, "compute_grants/proposal_attachments.html", context, status=status_of(form)
@@ -74,13 +71,10 @@ def scaling(request: HttpRequest, number: str) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("compute_grants:proposal_scaling", proposal.number)
     context = {
-        "proposal": proposal,
+        **frame(proposal, SectionName.SCALING),
         "series": found,
         "chart": queries.efficiency_chart(found) if found else None,
         "form": form,
-        "next_href": section_url(proposal, after(SectionName.SCALING)),
-        "steps": steps(proposal, SectionName.SCALING),
-        "editable": proposal.editable,
     }
     return render(request, "compute_grants/proposal_scaling.html", context, status=status_of(form))
 

@@ -1,5 +1,7 @@
 """What the pages of the proposal editor share: who may open them, and the rail of sections."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -44,8 +46,24 @@ def after(section: str) -> str:
     return order[order.index(section) + 1]
 
 
+def frame(proposal: Proposal, section: str, known: Held | None = None) -> dict[str, Any]:
+    """What proposal_section.html shows around a section, or around the check.
+
+    known: what the proposal holds, where it was read.
+    """
+    at_check = section == CHECK
+    return {
+        "proposal": proposal,
+        "section": section,
+        "section_label": _("Check and submit") if at_check else SectionName(section).label,
+        "steps": steps(proposal, section, known),
+        "next_href": "" if at_check else section_url(proposal, after(section)),
+        "editable": proposal.editable,
+    }
+
+
 def steps(proposal: Proposal, current: str, known: Held | None = None) -> list[dict[str, str]]:
-    """The editor's rail; `known`: what the proposal holds, where it was read."""
+    """The editor's rail."""
     rail = []
     for section in sections(proposal, known):
         done = section.state == SectionState.COMPLETE

@@ -94,7 +94,7 @@ def _round(
     context["total"] = _totals(chosen)
     context["nothing_chosen"] = request.method == "POST" and not chosen
     status = 422 if context["nothing_chosen"] else 200
-    return render(request, f"compute_grants/{name}.html", context, status=status)
+    return render(request, "compute_grants/reclaim_round.html", context, status=status)
 
 
 def _totals(chosen: Iterable[Reclaim]) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from compute_grants.forms.team import AnswerForm, InviteForm
 from compute_grants.models import Proposal, SectionName, TeamMember
 from compute_grants.policies import team as policy
 from compute_grants.queries import team as queries
-from compute_grants.views.proposal_rail import after, own, section_url, steps
+from compute_grants.views.proposal_rail import frame, own
 from consortium.http import actor
 
 
@@ -28,16 +28,13 @@ def team(request: HttpRequest, number: str) -> HttpResponse:
         messages.success(request, _("The invitation is out."))
         return redirect("compute_grants:proposal_team", proposal.number)
     context = {
-        "proposal": proposal,
+        **frame(proposal, SectionName.TEAM),
         "members": [
             (member, request.build_absolute_uri(member.get_absolute_url()))
             for member in queries.team_of(proposal)
         ],
         "form": form,
         "can_manage": policy.can_manage(user, proposal),
-        "next_href": section_url(proposal, after(SectionName.TEAM)),
-        "steps": steps(proposal, SectionName.TEAM),
-        "editable": proposal.editable,
     }
     return render(request, "compute_grants/proposal_team.html", context, status=status_of(form))
 

@@ -24,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from portal import formatting, prose
+from portal import formatting, history, prose
 from portal.preferences import zone_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ register = template.Library()
 TONES = frozenset({"ok", "warn", "danger", "info", "neutral", "seal"})
 BUTTON_TONES = frozenset({"primary", "quiet", "seal", "danger"})
 HEADING_LEVELS = (2, 3, 4)
+SHORT_CHOICE = 16  # characters
 
 # The tone of a state, by its stored value, whatever the noun. A state not named here is neutral.
 STATE_TONES: dict[str, str] = {
@@ -328,20 +329,39 @@ def field(bound: forms.BoundField) -> dict[str, object]:
         "field": bound,
         "shape": _shape(bound),
         "described_by": described,
+        "inline": _is_short(bound),
         "control": bound.as_widget(attrs={} if _is_group(bound) else attributes),
     }
 
 
 @register.inclusion_tag("components/form_fields.html")
-def form_fields(form: forms.BaseForm) -> dict[str, object]:
-    """All fields of `form` in order, hidden ones included. The error summary is separate."""
-    return {"form": form}
+def form_fields(form: forms.BaseForm, *, paired: bool = False) -> dict[str, object]:
+    """All fields of `form` in order, hidden ones included. The error summary is separate.
+
+    A form with many fields names its `groups`: (heading, names of fields). Fields that are in
+    no group come first. Within groups, and with `paired`, two fields stand beside each other.
+    """
+    groups = [
+        (heading, [form[name] for name in names if name in form.fields])
+        for heading, names in getattr(form, "groups", ())
+    ]
+    grouped = {bound.name for _heading, fields in groups for bound in fields}
+    rest = [bound for bound in form if bound.name not in grouped]
+    return {"rest": rest, "groups": groups, "paired": paired}
 
 
 def _is_group(bound: forms.BoundField) -> bool:
     return bool(bound.widget_type in {"radioselect", "checkboxselectmultiple"}) or isinstance(
         bound.field.widget, forms.MultiWidget
     )
+
+
+def _is_short(bound: forms.BoundField) -> bool:
+    """Whether the choices of a radio set fit beside each other."""
+    if not isinstance(bound.field.widget, forms.RadioSelect):
+        return False
+    choices = bound.field.widget.choices
+    return isinstance(choices, list) and all(len(str(text)) <= SHORT_CHOICE for _, text in choices)
 
 
 def _shape(bound: forms.BoundField) -> str:
@@ -397,8 +417,8 @@ def account_tabs(context: Context) -> dict[str, object]:
 
 @register.inclusion_tag("components/timeline.html")
 def timeline(events: Iterable[Any]) -> dict[str, object]:
-    """What happened, in the order given. Each event: at, label, actor_name, detail_text."""
-    return {"events": list(events)}
+    """What happened, in the order given. Each event: at, label, actor_name, perhaps detail."""
+    return {"events": [(event, history.told(event), history.who(event)) for event in events]}
 
 
 @register.inclusion_tag("components/snippet.html")

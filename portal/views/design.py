@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -60,6 +60,21 @@ class SampleForm(forms.Form):
     )
 
 
+class SampleGroupsForm(forms.Form):
+    """More fields than one reads at a glance, under headings; two stand beside each other."""
+
+    groups = (
+        (_("Name"), ("title_en", "title_zh")),
+        (_("Size"), ("nodes", "cards", "cores")),
+    )
+
+    title_en = forms.CharField(label=_("Title in English"))
+    title_zh = forms.CharField(label=_("Title in Chinese"))
+    nodes = forms.IntegerField(label=_("Nodes"))
+    cards = forms.IntegerField(label=_("Accelerator cards"), help_text=_("0 for none."))
+    cores = forms.IntegerField(label=_("Processor cores"))
+
+
 @dataclass(frozen=True)
 class SampleName:
     """Something with a name in one language only."""
@@ -75,7 +90,7 @@ class SampleEvent:
     at: dt.datetime
     label: str | Promise
     actor_name: str
-    detail_text: str | Promise = ""
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @require_safe
@@ -88,6 +103,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "empty_form": empty_form,
+        "groups_form": SampleGroupsForm(prefix="groups"),
         "refused_form": refused_form,
         "allowed": ALLOW,
         "denied": deny(_("The call closed on 15 December. Ask its organiser to reopen it.")),
@@ -153,7 +169,12 @@ def _tabs() -> list[dict[str, Any]]:
 
 def _events() -> list[SampleEvent]:
     return [
-        SampleEvent(NOW, _("Proposal awarded"), "Zhou Min", _("By the panel, 7 votes of 9.")),
+        SampleEvent(
+            NOW,
+            _("Proposal awarded"),
+            "Zhou Min",
+            {"reason": str(_("By the panel, 7 votes of 9."))},
+        ),
         SampleEvent(NOW - dt.timedelta(days=9), _("Proposal submitted"), "A. Novák"),
     ]
 

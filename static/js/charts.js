@@ -42,6 +42,14 @@ function axis(given) {
   return Array.isArray(given) ? given.map(one) : one(given ?? {});
 }
 
+// At the end of its line the name of the axis is cut off on a phone.
+const UNDER = { nameLocation: "middle", nameGap: 30 };
+
+// Two bars are not two walls.
+function slim(series) {
+  return series.map((each) => (each.type === "bar" ? { barMaxWidth: 48, ...each } : each));
+}
+
 function dressed(option) {
   const own = painted(option);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -51,10 +59,19 @@ function dressed(option) {
     animationDuration: 300,
     color: own.color ?? Array.from({ length: 8 }, (_, index) => token(`series-${index + 1}`)),
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: token("ink"), ...own.textStyle },
-    grid: { left: 8, right: 24, top: 40, bottom: 8, containLabel: true, ...own.grid },
+    // Names of axes are no part of what containLabel makes room for.
+    grid: {
+      left: 8,
+      right: 24,
+      top: own.legend && own.yAxis?.name ? 64 : 40,
+      bottom: own.xAxis?.name ? 32 : 8,
+      containLabel: true,
+      ...own.grid,
+    },
     legend: own.legend && { textStyle: { color: token("ink-2"), fontSize: 13 }, top: 0, left: 0, ...own.legend },
-    ...(own.xAxis && { xAxis: axis(own.xAxis) }),
+    ...(own.xAxis && { xAxis: axis(Array.isArray(own.xAxis) ? own.xAxis : { ...UNDER, ...own.xAxis }) }),
     ...(own.yAxis && { yAxis: axis(own.yAxis) }),
+    ...(own.series && { series: slim(own.series) }),
     tooltip: {
       trigger: "axis",
       backgroundColor: token("surface"),

@@ -94,7 +94,7 @@ def test_a_moment_is_in_beijing_time_in_both_languages():
     with in_chinese():
         assert ">2026年12月5日 20:00<" in formatting.moment(noon)
         assert ">2026年12月5日<" in formatting.moment(noon, "date")
-    assert ">2026-12-05 20:00:00<" in formatting.moment(noon, "exact")
+    assert ">5 December 2026, 20:00:00<" in formatting.moment(noon, "exact")
 
 
 def test_a_date_is_the_date_it_is():

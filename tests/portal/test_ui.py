@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
+from django import forms
 from django.core.paginator import Paginator
 from django.template import TemplateSyntaxError
 
@@ -175,6 +176,31 @@ def test_form_fields_bring_hidden_ones_along():
     assert 'type="file"' in html
 
 
+class Grouped(forms.Form):
+    groups = (("Size", ("nodes", "cards")),)
+
+    nodes = forms.IntegerField()
+    cards = forms.IntegerField()
+    code = forms.CharField()
+
+
+def test_form_fields_stand_under_the_headings_that_the_form_gives():
+    html = show("{% form_fields form %}", form=Grouped())
+    assert html.count("<legend>Size</legend>") == 1
+    places = [html.index(f'id="id_{name}"') for name in ("code", "nodes", "cards")]
+    assert places == sorted(places)
+    assert html.index("<legend>") > places[0]
+
+
+@pytest.mark.parametrize(("label", "beside"), [("in order", True), ("a sentence of words", False)])
+def test_short_answers_stand_beside_each_other(label, beside):
+    class Asked(forms.Form):
+        answer = forms.ChoiceField(choices=[("a", label)], widget=forms.RadioSelect)
+
+    html = show("{% form_fields form %}", form=Asked())
+    assert ("field__choices--inline" in html) is beside
+
+
 # Parts of a page
 
 
@@ -195,18 +221,36 @@ def test_tabs_mark_the_current_view():
     assert '<a href="/a" aria-current="page">A</a>' in html
 
 
-def test_timeline_names_who_did_what_when():
-    @dataclass
-    class Event:
-        at: dt.datetime
-        label: str
-        actor_name: str
-        detail_text: str
+def event(**changed):
+    given = {
+        "at": dt.datetime(2026, 11, 24, 9, 40, tzinfo=BEIJING),
+        "label": "Awarded",
+        "actor_name": "Zhou Min",
+        "actor_id": 7,
+        "detail": {},
+    }
+    return SimpleNamespace(**given | changed)
 
-    event = Event(dt.datetime(2026, 11, 24, 9, 40, tzinfo=BEIJING), "Awarded", "Zhou Min", "7 of 9")
-    html = show("{% timeline events %}", events=[event])
-    for expected in ("Awarded", "Zhou Min", "7 of 9", "24 November 2026, 09:40"):
+
+def test_timeline_names_who_did_what_when():
+    html = show("{% timeline events %}", events=[event(detail={"reason": "7 of 9 <b>"})])
+    for expected in ("Awarded", "Zhou Min", "Reason", "7 of 9 &lt;b&gt;"):
         assert expected in html
+    assert "24 November 2026, 09:40" in html
+
+
+def test_timeline_tells_people_words_and_leaves_ids_and_hashes_to_the_log():
+    detail = {"due_on": "2026-12-09", "seconds": 1080000, "sha256": "ab" * 32, "kind": "renewal"}
+    html = show("{% timeline events %}", events=[event(detail=detail, actor_id=None)])
+    assert '<time datetime="2026-12-09">9 December 2026</time>' in html
+    assert "300.0" in html
+    assert "the portal itself" in html
+    for kept_back in ("due_on", "1080000", "abab", "renewal", "Zhou Min"):
+        assert kept_back not in html
+
+
+def test_a_timeline_of_nothing_says_so():
+    assert "Nothing is recorded yet." in show("{% timeline events %}", events=[])
 
 
 def test_snippet_shows_code_as_code():
