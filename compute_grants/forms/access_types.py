@@ -20,7 +20,7 @@ class AccessTypeForm(forms.Form):
     groups = (
         (
             _("Name and description"),
-            ("code", "name_en", "name_zh", "description_en", "description_zh"),
+            ("name_en", "name_zh", "description_en", "description_zh"),
         ),
         (_("Review and length"), ("depth", "reviewers", "months")),
         (

@@ -75,11 +75,11 @@ class LineForm(forms.Form):
 
     name_en = forms.CharField(label=_("Criterion in English"), max_length=200, required=False)
     name_zh = forms.CharField(label=_("Criterion in Chinese"), max_length=200, required=False)
+    anchors_en = ProseField(label=_("What 0, 3 and 5 mean, in English"), rows=2, required=False)
+    anchors_zh = ProseField(label=_("What 0, 3 and 5 mean, in Chinese"), rows=2, required=False)
     weight_percent = forms.IntegerField(
         label=_("Weight in %"), min_value=1, max_value=100, required=False
     )
-    anchors_en = ProseField(label=_("What 0, 3 and 5 mean, in English"), rows=2, required=False)
-    anchors_zh = ProseField(label=_("What 0, 3 and 5 mean, in Chinese"), rows=2, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

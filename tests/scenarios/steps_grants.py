@@ -170,7 +170,7 @@ def receipt(desk: Desk, number: str) -> str:
 def read_grant(desk: Desk, grant: str, hours: int) -> None:
     """The lead finds the grant among what is theirs, active and with all its hours left."""
     desk.open("/dashboard/")
-    desk.follow(grant, written=True)
+    desk.go(desk.main.get_by_role("row").filter(has_text=grant).get_by_role("link"))
     desk.sees("active")
     desk.main.get_by_role("heading", name=desk.say("Hours left"), exact=True).wait_for()
     assert desk.fact("Left").split()[0] == f"{hours:,}"
