@@ -83,6 +83,7 @@ def test_energy_and_its_co2():
 
 def test_work_at_peak():
     assert checks.peak(ASKED, SITE).numbers["operations"] == 320e12 * 6400 * HOUR
+    assert "7.37×10²¹ operations" in checks.peak(ASKED, SITE).message
 
 
 def test_hours_of_the_call():
