@@ -7,9 +7,12 @@ is certified there (Hall's condition for intervals). Months are counted as 12 x 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ def month_of(day: date) -> int:
 
 def first_day(month: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
+
+
+def hardware_seconds(units: int, month: date) -> int:
+    """All the time that so many cards or cores have in the month of that day."""
+    return units * monthrange(month.year, month.month)[1] * DAY_SECONDS
 
 
 def shortfall(certified: Mapping[int, int], promises: Iterable[Promise]) -> Shortfall | None:

@@ -7,6 +7,7 @@ from consortium.roles import Permission
 PAGES: Table = {
     "compute_grants:machine_list": public_page(Permission.MACHINE_VIEW),
     "compute_grants:machine": public_page(Permission.MACHINE_VIEW),
+    "compute_grants:machine_months": public_page(Permission.MACHINE_VIEW),
     "compute_grants:machine_create": both(Permission.MACHINE_PUBLISH),
     "compute_grants:machine_edit": both(Permission.MACHINE_PUBLISH),
     "compute_grants:machine_publish": both(Permission.MACHINE_PUBLISH),
@@ -22,6 +23,7 @@ API: Table = {
     "api:machine-list": api_public(Permission.MACHINE_VIEW) | api_write(Permission.MACHINE_PUBLISH),
     "api:machine-detail": api_public(Permission.MACHINE_VIEW)
     | api_write(Permission.MACHINE_PUBLISH, "PATCH"),
+    "api:machine-months": api_public(Permission.MACHINE_VIEW),
     **api_acts(
         "machine",
         Permission.MACHINE_PUBLISH,

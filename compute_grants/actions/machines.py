@@ -1,6 +1,5 @@
 """Everything that changes a machine. By operators of its centre."""
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from compute_grants.actions.capacity import check_certified
 from compute_grants.actions.machine_states import locked, move
 from compute_grants.actions.maintenance import settle_windows
+from compute_grants.capacity import hardware_seconds
 from compute_grants.models import Capacity, Machine, Origin, Partition, PeakRate, Resource
 from compute_grants.policies import machines as policy
 from consortium import audit
@@ -21,7 +21,6 @@ from consortium.states import require_transition
 
 State = Machine.State
 NodeType = Partition.NodeType
-DAY_SECONDS = 86_400
 FIXED_ONCE_PUBLISHED = frozenset({"code", "cluster", "backend"})
 
 
@@ -187,7 +186,7 @@ def set_peaks(partition: Partition, *, gigaflops: Mapping[str, int], by: User) -
 def add_resource(machine: Machine, *, tres: str, by: User) -> Resource:
     """Offer the machine's cards or cores. Offering the same twice is the same."""
     machine = locked(machine, by)
-    if not _units(machine, tres):
+    if not machine.units_of(tres):
         raise NotPhysical(_("This machine has none of these. State how many it has first."))
     resource, new = Resource.objects.get_or_create(
         machine=machine, tres=tres, defaults={"unit": Resource.UNITS[Resource.Tres(tres)]}
@@ -195,10 +194,6 @@ def add_resource(machine: Machine, *, tres: str, by: User) -> Resource:
     if new:
         audit.record("machine.resource_added", machine, by=by, tres=tres)
     return resource
-
-
-def _units(machine: Machine, tres: str) -> int:
-    return machine.cards if tres == Resource.Tres.CARDS else machine.cores
 
 
 @transaction.atomic
@@ -251,7 +246,7 @@ def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capac
     machine = locked(resource.machine, by)
     resource = Resource.objects.select_for_update().get(pk=resource.pk)
     month = month.replace(day=1)
-    most = _units(machine, resource.tres) * monthrange(month.year, month.month)[1] * DAY_SECONDS
+    most = hardware_seconds(machine.units_of(resource.tres), month)
     if seconds > most:
         message = _("The hardware has %(most)s hours in that month. Certify no more than that.")
         raise NotPhysical(message % {"most": f"{most // 3600:,}"})
@@ -262,6 +257,11 @@ def certify(resource: Resource, *, month: date, seconds: int, by: User) -> Capac
     )
     check_certified(resource)
     audit.record(
-        "machine.capacity_certified", machine, by=by, month=f"{month:%Y-%m}", seconds=seconds
+        "machine.capacity_certified",
+        machine,
+        by=by,
+        tres=resource.tres,
+        month=f"{month:%Y-%m}",
+        seconds=seconds,
     )
     return capacity

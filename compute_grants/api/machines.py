@@ -25,6 +25,7 @@ from compute_grants.models import (
     Resource,
 )
 from compute_grants.models.machines import CLUSTER_NAME
+from compute_grants.queries.capacity_months import certified_rows
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import Institution
@@ -158,6 +159,14 @@ class CapacitySerializer(serializers.ModelSerializer[Capacity]):
         read_only_fields = fields
 
 
+class CapacityMonth(serializers.Serializer[Any]):
+    tres = serializers.CharField(source="capacity.resource.tres")
+    month = serializers.DateField(source="capacity.month")
+    seconds = serializers.IntegerField(source="capacity.seconds")
+    hardware_seconds = serializers.IntegerField(source="hardware")
+    certified_at = serializers.DateTimeField(source="capacity.certified_at")
+
+
 class StateInput(StrictSerializer):
     state = serializers.ChoiceField(choices=Machine.State.choices)
 
@@ -225,6 +234,13 @@ class MachineViewSet(
         machine = self.get_object()
         actions.add_resource(machine, **valid_input(ResourceInput, request), by=actor(request))
         return self._answer(machine)
+
+    @extend_schema(responses=CapacityMonth(many=True))
+    @action(detail=True, pagination_class=None)
+    def months(self, _request: Request, **_kwargs: Any) -> Response:
+        """Every month the centre certified, by resource, the latest first."""
+        rows = [month for each in certified_rows(self.get_object()) for month in each.months]
+        return Response(CapacityMonth(rows, many=True).data)
 
     @extend_schema(request=CapacityInput, responses=CapacitySerializer)
     @action(detail=True, methods=["post"])

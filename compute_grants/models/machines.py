@@ -124,6 +124,10 @@ class Machine(NamedInBoth):
             ),
         ]
 
+    def units_of(self, tres: str) -> int:
+        """How many of what `tres` names the machine has: cards or cores."""
+        return self.cards if tres == Resource.Tres.CARDS else self.cores
+
     def get_absolute_url(self) -> str:
         return reverse("compute_grants:machine", args=[self.code])
 

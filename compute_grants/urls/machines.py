@@ -12,6 +12,7 @@ URLS = [
     path("machines/<slug:code>/publish/", machine_edit.publish, name="machine_publish"),
     path("machines/<slug:code>/state/", machine_edit.state, name="machine_state"),
     path("machines/<slug:code>/capacity/", machine_edit.capacity, name="machine_capacity"),
+    path("machines/<slug:code>/months/", machines.months, name="machine_months"),
     path("machines/<slug:code>/resources/", machine_edit.resource_create, name="resource_create"),
     path(
         "machines/<slug:code>/partitions/", machine_edit.partition_create, name="partition_create"

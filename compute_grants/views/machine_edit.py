@@ -146,7 +146,7 @@ def capacity(request: HttpRequest, code: str) -> HttpResponse:
         form, lambda: actions.certify(**form.cleaned_data, by=actor(request))
     ):
         messages.success(request, _("The capacity is certified."))
-        return redirect(machine)
+        return redirect("compute_grants:machine_months", machine.code)
     return _form_page(
         request,
         form,

@@ -19,6 +19,7 @@ from compute_grants.models import (
 from compute_grants.policies import machines as policy
 from compute_grants.policies import maintenance as maintenance_policy
 from compute_grants.queries import machines as queries
+from compute_grants.queries.capacity_months import certified_rows
 from compute_grants.queries.catalogue import (
     Wish,
     catalogue,
@@ -102,6 +103,19 @@ def machine(request: HttpRequest, code: str) -> HttpResponse:
         "lacking": lacking(found) if manage and found.state == Machine.State.DRAFT else [],
     }
     return render(request, "compute_grants/machine_detail.html", context)
+
+
+@require_safe
+def months(request: HttpRequest, code: str) -> HttpResponse:
+    """What the centre certified month by month, and the calls it is set aside for."""
+    visible = Machine.objects.visible_to(request.user).select_related("centre")
+    found = get_object_or_404(visible, code=code)
+    context = {
+        "machine": found,
+        "rows": certified_rows(found),
+        "manage": _may_manage(request.user, found),
+    }
+    return render(request, "compute_grants/machine_months.html", context)
 
 
 def _windows(user: object, machine: Machine) -> list[dict[str, object]]:

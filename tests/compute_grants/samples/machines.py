@@ -14,6 +14,7 @@ def samples() -> Samples:
     of_partition = code | {"pk": partition.pk}
     return {
         "compute_grants:machine_list": ({}, None),
+        "compute_grants:machine_months": ({"code": public.code}, None),
         "compute_grants:machine_create": ({}, operator),
         "compute_grants:machine": ({"code": public.code}, None),
         "compute_grants:machine_edit": (code, operator),
