@@ -27,24 +27,22 @@ class TooLate(DomainError):
     """The last day for an answer is over."""
 
 
+def asked() -> bool:
+    """Whether the programme has leads accept their awards; else grants open by themselves."""
+    return bool(_rule().days)
+
+
 def offer(decision: PanelDecision) -> Acceptance | None:
     """Ask the lead to accept an award, in the transaction of its publication.
 
-    Its grants stay shut until then. None where the programme asks for no acceptance: the grants
-    open by themselves.
+    Its grants were made shut and stay so until then. None where no acceptance is asked.
     """
-    rule = _rule()
-    if not rule.days:
+    if not asked():
         return None
     made = Acceptance.objects.create(
-        decision=decision, due_on=timezone.localdate() + timedelta(days=rule.days)
+        decision=decision, due_on=timezone.localdate() + timedelta(days=_rule().days)
     )
-    proposal = decision.proposal
-    for allocation in Allocation.objects.filter(proposal=proposal).order_by("pk"):
-        allocation.terms_accepted = False
-        allocation.save(update_fields=["terms_accepted"])
-        want(allocation)
-    audit.record("acceptance.offered", proposal, by=None, due_on=made.due_on.isoformat())
+    audit.record("acceptance.offered", decision.proposal, by=None, due_on=made.due_on.isoformat())
     return made
 
 

@@ -56,13 +56,14 @@ def create(
     starts_on: date,
     ends_on: date,
     by: User,
+    terms_accepted: bool = True,
 ) -> Allocation:
     """Award time of one resource, in the transaction of the panel's decision.
 
     The time leaves the call's budget here, less what pays back the lead's advances, and is
-    handed out by the release schedule in force; the cluster's account follows by itself. The
-    lead is the first member. Raises PermissionDenied, NoBudget, or ledger.Overdrawn where the
-    budget has less than `seconds` left.
+    handed out by the release schedule in force; the cluster's account follows by itself. It is
+    kept shut where the lead is yet to accept the terms. The lead is the first member. Raises
+    PermissionDenied, NoBudget, or ledger.Overdrawn where the budget has less than `seconds` left.
     """
     policies.can_award(by, proposal).require()
     allocation = Allocation(
@@ -71,6 +72,7 @@ def create(
         seconds=seconds,
         starts_on=starts_on,
         ends_on=ends_on,
+        terms_accepted=terms_accepted,
     )
     budget = budget_of(allocation)
     allocation.number = numbered(SERIES, timezone.localdate().year)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import acceptances, award_letters, panel
+from compute_grants.actions import acceptances, award_letters, panel, waitlist_places
 from compute_grants.actions.decision_choices import Choice, InAnotherSet, check, items_in
 from compute_grants.models import (
     Call,
@@ -28,6 +28,7 @@ from compute_grants.models import (
 )
 from compute_grants.policies import decision_sets as policy
 from compute_grants.queries.decision_content import sha256_of
+from compute_grants.queries.programme import read_once
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale, WrongState
@@ -157,8 +158,10 @@ def _write(item: DecisionItem, choice: Choice) -> None:
     item.starts_on = choice.starts_on if awarded else None
     item.ends_on = choice.ends_on if awarded else None
     item.override_reason = choice.override_reason.strip()
+    fresh = item.pk is None
     item.save()
-    item.lines.all().delete()
+    if not fresh:
+        item.lines.all().delete()
     DecisionItemLine.objects.bulk_create(
         DecisionItemLine(item=item, request_id=pk, seconds=seconds)
         for pk, seconds in sorted(choice.seconds.items())
@@ -199,7 +202,7 @@ def propose(found: DecisionSet, *, by: User) -> DecisionSet:
     found.state, found.proposed_at = State.PROPOSED, timezone.now()
     found.save(update_fields=["state", "proposed_at"])
     audit.record("decision_set.proposed", found, by=by, sha256=sha256_of(found))
-    signers = [person for person in found.call.panel.all() if policy.can_sign(person, found)]
+    signers = policy.signers_of(found)
     notify("decision_set.proposed", to=signers, about=found, besides=by, number=found.number)
     return found
 
@@ -255,17 +258,19 @@ def sign(found: DecisionSet, *, content_sha256: str, by: User, method: str = "")
 def _publish(found: DecisionSet, content_sha256: str, by: User) -> None:
     """Carry out every item, by proposal: sets that lock in one order never deadlock."""
     require_transition(DecisionSet.TRANSITIONS, found.state, State.PUBLISHED)
-    items = found.items.select_related("proposal__lead").prefetch_related("lines")
-    for item in items.order_by("proposal_id"):
-        item.decision = _carry_out(item, by)
-        item.is_open = False
-        item.save(update_fields=["decision", "is_open"])
-    found.state, found.published_at = State.PUBLISHED, timezone.now()
-    found.save(update_fields=["state", "published_at"])
-    audit.record("decision_set.published", found, by=by, sha256=content_sha256)
-    signatures = list(found.signatures.select_related("by"))
-    for item in items:
-        _tell_lead(item, signatures)
+    rows = found.items.select_related("proposal__lead").prefetch_related("lines")
+    items = list(rows.order_by("proposal_id"))
+    with read_once():
+        for item in items:
+            item.decision, item.is_open = _carry_out(item, by), False
+        DecisionItem.objects.bulk_update(items, ["decision", "is_open"])
+        waitlist_places.settle(found.call)
+        found.state, found.published_at = State.PUBLISHED, timezone.now()
+        found.save(update_fields=["state", "published_at"])
+        audit.record("decision_set.published", found, by=by, sha256=content_sha256)
+        signatures = list(found.signatures.select_related("by"))
+        for item in sorted(items, key=lambda item: item.position):
+            _tell_lead(item, signatures)
 
 
 def _tell_lead(item: DecisionItem, signatures: Sequence[DecisionSignature]) -> None:
@@ -310,6 +315,7 @@ def _carry_out(item: DecisionItem, by: User) -> PanelDecision:
         ends_on=item.ends_on,
         reason=item.reason,
         by=by,
+        terms_accepted=not acceptances.asked(),
     )
 
 

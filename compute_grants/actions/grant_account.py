@@ -56,7 +56,8 @@ def locked_with_usage(ids: Sequence[int]) -> dict[int, Allocation]:
 def budget_of(allocation: Allocation) -> Account:
     """The account of the call's time on this resource. Raises NoBudget."""
     call = allocation.proposal.call_id
-    row = CallBudget.objects.filter(call=call, resource=allocation.resource_id).first()
+    rows = CallBudget.objects.filter(call=call, resource=allocation.resource_id)
+    row = rows.select_related("account").first()
     if row is None or row.account is None:
         raise NoBudget(_("The call offers no time on this machine. Choose one that it offers."))
     return row.account

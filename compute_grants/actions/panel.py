@@ -100,9 +100,8 @@ def require_deciding(call: Call) -> None:
 
 def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
     """The proposal, locked, if `by` may move it to `to` now."""
-    proposal = (
-        Proposal.objects.select_for_update(of=("self",)).select_related("call").get(pk=proposal.pk)
-    )
+    rows = Proposal.objects.select_for_update(of=("self",))
+    proposal = rows.select_related("call", "lead", "institution").get(pk=proposal.pk)
     policy.can_decide(by, proposal).require()
     if proposal.state == State.TECHNICAL_REVIEW:
         raise WrongState(_("This proposal has not been through peer review yet."))
@@ -121,9 +120,11 @@ def award(
     ends_on: date,
     reason: str,
     by: User,
+    terms_accepted: bool = True,
 ) -> PanelDecision:
     """Award time: `seconds` by request id, in each request's unit; requests left out get none.
 
+    terms_accepted: False where its lead is asked to accept first, and the grants stay shut.
     Moves the time from the call's budget to one allocation per request. Raises
     PermissionDenied, WrongState, NotYetDeciding, Invalid, AboveCap, or NotEnoughBudget when
     the call has less left, whoever else awards at the same moment.
@@ -135,11 +136,18 @@ def award(
     decision = _decide(proposal, Outcome.AWARDED, reason, by, (starts_on, ends_on))
     for request in requests:
         AwardLine.objects.create(decision=decision, request=request, seconds=seconds[request.pk])
-        _allocate(request, seconds[request.pk], decision, by)
+        _allocate(request, seconds[request.pk], decision, by, terms_accepted=terms_accepted)
     return decision
 
 
-def _allocate(request: ResourceRequest, seconds: int, decision: PanelDecision, by: User) -> None:
+def _allocate(
+    request: ResourceRequest,
+    seconds: int,
+    decision: PanelDecision,
+    by: User,
+    *,
+    terms_accepted: bool,
+) -> None:
     assert decision.starts_on
     assert decision.ends_on
     try:
@@ -150,6 +158,7 @@ def _allocate(request: ResourceRequest, seconds: int, decision: PanelDecision, b
             starts_on=decision.starts_on,
             ends_on=decision.ends_on,
             by=by,
+            terms_accepted=terms_accepted,
         )
     except ledger.Overdrawn as error:
         message = _("The call has %(hours)s hours left on %(machine)s. Award no more, or waitlist.")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import decision_sets
+from compute_grants.actions.waitlist_places import lowest
 from compute_grants.models import (
     Call,
     DecisionSet,
@@ -79,7 +80,7 @@ def _move(call: Call) -> int:
                 free[need.request.resource_id] -= need.offer
             _mark(place, {str(pk): seconds for pk, seconds in left.raw.items()})
         else:
-            _mark(place, _lowest(place, left))
+            _mark(place, lowest(place, left.raw))
     if choices:
         _propose(call, choices)
     return len(choices)
@@ -89,13 +90,6 @@ def _came_back(place: WaitlistPlace, left: queries.Left) -> bool:
     rows: list[ResourceRequest] = place.proposal.asked  # type: ignore[attr-defined]  # from places
     asked = [request.resource_id for request in rows]
     return any(left.raw.get(pk, 0) > place.low_marks.get(str(pk), 0) for pk in asked)
-
-
-def _lowest(place: WaitlistPlace, left: queries.Left) -> dict[str, int]:
-    return {
-        str(pk): min(place.low_marks.get(str(pk), seconds), seconds)
-        for pk, seconds in left.raw.items()
-    }
 
 
 def _mark(place: WaitlistPlace, marks: dict[str, int]) -> None:

@@ -1,8 +1,10 @@
-"""Taking a place on a call's waitlist: a step of the panel's decision."""
+"""Places on a call's waitlist, as steps of the panel's decisions leave them."""
 
 from __future__ import annotations
 
-from compute_grants.models import Proposal, WaitlistPlace
+from collections.abc import Mapping
+
+from compute_grants.models import Call, Proposal, WaitlistPlace
 from compute_grants.queries import waitlist as queries
 from compute_grants.queries.panel import standings_of
 
@@ -23,3 +25,22 @@ def enter(proposal: Proposal) -> WaitlistPlace:
         },
     )
     return place
+
+
+def settle(call: Call) -> None:
+    """After a set is published: what its awards took is not time that comes back later."""
+    raw = queries.left_of(call).raw
+    changed = []
+    for place in WaitlistPlace.objects.waiting().filter(call=call):
+        marks = lowest(place, raw)
+        if marks != place.low_marks:
+            place.low_marks = marks
+            changed.append(place)
+    WaitlistPlace.objects.bulk_update(changed, ["low_marks"])
+
+
+def lowest(place: WaitlistPlace, raw: Mapping[int, int]) -> dict[str, int]:
+    """The least seconds that the call has had left since, by resource id."""
+    return {
+        str(pk): min(place.low_marks.get(str(pk), seconds), seconds) for pk, seconds in raw.items()
+    }

@@ -93,5 +93,15 @@ def can_sign(user: User, found: DecisionSet, *, place: Seat | None = None) -> De
     return ALLOW
 
 
+def signers_of(found: DecisionSet) -> list[User]:
+    """Those of the panel who may sign it. Expects found.call loaded."""
+    rows = _proposals_of(found)
+    return [
+        person
+        for person in found.call.panel.all()
+        if can_sign(person, found, place=seat_of(person, found.call, rows))
+    ]
+
+
 def _proposals_of(found: DecisionSet) -> list[Proposal]:
     return list(Proposal.objects.filter(decision_items__set=found))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import Field, dataclass, fields
 from datetime import date
 from typing import Any
@@ -12,9 +14,24 @@ from django.utils import timezone
 from compute_grants import programme
 from compute_grants.models import ProgrammePolicy
 
+_known: ContextVar[Mapping[str, programme.Body] | None] = ContextVar("programme", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within the block today's rules are those of its beginning: for acts that ask row by row."""
+    before = _known.set(all_in_force())
+    try:
+        yield
+    finally:
+        _known.reset(before)
+
 
 def in_force(kind: str, day: date | None = None) -> programme.Body:
-    """The body of one kind on a day (today). One query."""
+    """The body of one kind on a day (today). One query; none within `read_once`."""
+    known = _known.get()
+    if known is not None and day is None:
+        return known[kind]
     row = ProgrammePolicy.objects.filter(kind=kind).in_force(day or timezone.localdate()).first()
     return row.parsed if row else programme.KINDS[kind]()
 

@@ -50,6 +50,7 @@ ON CONFLICT (kind, key) DO UPDATE SET
     spec = excluded.spec, generation = d.generation + 1, attempts = 0, error = '',
     next_at = clock_timestamp(), changed_at = clock_timestamp()
 WHERE d.spec IS DISTINCT FROM excluded.spec
+RETURNING *
 """
 # Rows another session has locked are being claimed or changed; they come again.
 _CLAIM = """
@@ -86,13 +87,12 @@ def want(*, kind: str, key: str, spec: Spec) -> DesiredState:
     A changed `spec` (JSON) is a new generation. Wanting the same again changes nothing.
     """
     assert connection.in_atomic_block, "what is wanted must commit with the decision"
-    with connection.cursor() as cursor:
-        cursor.execute(_WANT, {"kind": kind, "key": key, "spec": json.dumps(spec)})
-        changed = cursor.rowcount
-    row = DesiredState.objects.get(kind=kind, key=key)
-    if changed:
-        nudge("consortium.reconcile", row.pk)
-    return row
+    params = {"kind": kind, "key": key, "spec": json.dumps(spec)}
+    changed: list[DesiredState] = list(DesiredState.objects.raw(_WANT, params))
+    if not changed:
+        return DesiredState.objects.get(kind=kind, key=key)
+    nudge("consortium.reconcile", changed[0].pk)
+    return changed[0]
 
 
 def claim(*, only: int | None = None, lease: timedelta = LEASE) -> DesiredState | None:

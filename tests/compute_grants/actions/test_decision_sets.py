@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from compute_grants.actions import decision_sets as actions
 from compute_grants.actions import panel
@@ -30,6 +32,7 @@ from tests.factories.consortium import (
 )
 
 HOUR = make.HOUR
+QUERIES_FOR_AN_AWARD = 43
 
 
 @pytest.fixture
@@ -82,6 +85,21 @@ def test_two_signatures_publish_every_item(call, judges):
     assert [event.action.partition(".")[2] for event in events] == [
         *("prepared", "changed", "proposed", "signed", "signed", "published"),
     ]
+
+
+def test_publishing_reads_the_programme_once_and_few_rows_for_each_award(db):
+    def queries(size: int) -> list[str]:
+        call = make.call_with(hours=1_000, state="in_review")
+        judges = [make.panellist(call) for _ in range(2)]
+        chosen = [sets.choice(ranked(call), hours=100) for _ in range(size)]
+        found = sets.sign(sets.proposed(judges[0], *chosen), judges[0])
+        with CaptureQueriesContext(connection) as taken:
+            sets.sign(found, judges[1])
+        return [query["sql"] for query in taken]
+
+    few, many = queries(1), queries(3)
+    assert sum("programmepolicy" in sql for sql in many) == 1
+    assert (len(many) - len(few)) / 2 <= QUERIES_FOR_AN_AWARD
 
 
 def test_those_who_may_sign_are_told(call, judges):

@@ -7,8 +7,15 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from compute_grants.actions import calls, panel, proposals
-from compute_grants.models import Allocation, Call, DecisionSet, Proposal, Submission
+from compute_grants.actions import acceptances, calls, capacity, panel, proposals
+from compute_grants.models import (
+    Acceptance,
+    Allocation,
+    Call,
+    DecisionSet,
+    Proposal,
+    Submission,
+)
 from consortium.actions import ledger
 from consortium.errors import DomainError
 from consortium.models import User
@@ -132,3 +139,56 @@ def test_two_second_signatures_at_once_publish_once():
     ended = at_once(*(lambda n=n: sets.sign(found, judges[n]) for n in (1, 2)))
     assert ended == {"DecisionSet": 1, "WrongState": 1}
     assert Allocation.objects.count() == 1
+
+
+def test_two_panels_publish_over_the_same_machines_at_once():
+    """Six sets of two calls, their requests in opposite orders: no deadlock, nothing exceeded."""
+    resources = [make.machine(hours=2_000).resources.get() for _ in range(2)]
+    panels = []
+    for order in (resources, resources[::-1]):
+        call = make.call_with(*resources, hours=1_000, state="in_review")
+        panels.append((call, order, [make.panellist(call) for _ in range(2)]))
+    waiting = []
+    for call, order, (first, second) in panels:
+        for _ in range(3):
+            proposals_ = [make.proposal_for(call, state="ranked", hours=200) for _ in range(2)]
+            for proposal in proposals_:
+                proposal.requests.all().delete()
+                for resource in order:
+                    make.feasible_request(proposal, resource, hours=200)
+            chosen = [sets.choice(proposal, hours=200) for proposal in proposals_]
+            found = sets.sign(sets.proposed(first, *chosen), first)
+            waiting.append((found, second))
+    ended = at_once(*(lambda one=one: sets.sign(*one) for one in waiting))
+    assert ended == {"DecisionSet": 4, "NotEnoughBudget": 2}
+    for call, _order, _judges in panels:
+        grants = Allocation.objects.filter(proposal__call=call)
+        for budget in call.budgets.all():
+            awarded = sum(a.seconds for a in grants.filter(resource=budget.resource_id))
+            assert awarded == 800 * HOUR <= budget.seconds
+            assert ledger.balance(budget.account).available == budget.seconds - awarded
+    for resource in resources:
+        all_there_is = capacity.certified(resource)
+        assert sum(a.seconds for a in resource.allocations.all()) <= all_there_is
+
+
+def test_awards_given_back_while_others_are_published():
+    """Time that returns and time that is awarded at the same moment neither deadlock nor leak."""
+    resources = [make.machine().resources.get() for _ in range(2)]
+    call = make.call_with(*resources, hours=1_000, state="in_review")
+    judges = [make.panellist(call) for _ in range(2)]
+    every = [make.proposal_for(call, state="ranked", hours=100) for _ in range(6)]
+    for n, proposal in enumerate(every):
+        proposal.requests.all().delete()
+        for resource in resources[:: 1 if n % 2 else -1]:
+            make.feasible_request(proposal, resource, hours=100)
+    sets.published(*judges, *(sets.choice(proposal) for proposal in every[:3]))
+    found = sets.proposed(judges[0], *(sets.choice(proposal) for proposal in every[3:]))
+    sets.sign(found, judges[0])
+    given_back = [
+        lambda row=row: acceptances.decline(row, reason="No.", by=row.decision.proposal.lead)
+        for row in Acceptance.objects.select_related("decision__proposal__lead")
+    ]
+    ended = at_once(lambda: sets.sign(found, judges[1]), *given_back)
+    assert ended == {"DecisionSet": 1, "Acceptance": 3}
+    assert {ledger.balance(b.account).available for b in call.budgets.all()} == {700 * HOUR}

@@ -116,6 +116,20 @@ def test_what_is_there_already_did_not_come_back(db):
     assert waitlist.sweep() == 0
 
 
+def test_what_its_own_set_awards_is_time_that_may_come_back(db):
+    """It is waitlisted before the award that stands beside it in the set is carried out."""
+    call = make.call_with(hours=100, state="in_review")
+    judges = [make.panellist(call) for _ in range(2)]
+    waits, taker = (make.proposal_for(call, state="ranked", hours=40) for _ in range(2))
+    sets.published(
+        *judges, sets.choice(waits, "waitlisted"), sets.choice(taker, hours=40), note="Both."
+    )
+    assert waitlist.sweep() == 0
+    gives_back(call, 40)
+    assert waitlist.sweep() == 1
+    assert offered() == [(waits.number, 40)]
+
+
 def test_one_that_was_taken_out_waits_for_still_more(call, judge):
     first = waiting(call, judge, scores=(5, 5, 5))
     second = waiting(call, judge)
