@@ -56,10 +56,10 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
 
     def led_or_joined_by(self, user: User) -> AllocationQuerySet:
         """Those that the person leads or may run jobs on, in whatever state."""
-        membership = AllocationMember.objects.filter(
-            allocation=OuterRef("pk"), user=user, until__isnull=True
-        )
-        return self.filter(Q(proposal__lead=user) | Q(Exists(membership)))
+        led = Proposal.objects.filter(lead=user).values("pk")
+        joined = AllocationMember.objects.filter(user=user, until__isnull=True)
+        # Ids only: whatever else is joined is then read for these rows alone.
+        return self.filter(Q(proposal__in=led) | Q(pk__in=joined.values("allocation")))
 
     def live(self) -> AllocationQuerySet:
         return self.filter(state__in=Allocation.LIVE)
@@ -136,7 +136,10 @@ class Allocation(models.Model):
                 condition=Q(state__in=["awarded", "closed"]) | Q(slurm_account__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["state", "ends_on"], name="allocation_by_state_end")]
+        indexes = [
+            models.Index(fields=["state", "ends_on"], name="allocation_by_state_end"),
+            models.Index(fields=["-awarded_at", "-id"], name="allocation_newest_first"),
+        ]
 
     def __str__(self) -> str:
         return self.number

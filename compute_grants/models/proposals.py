@@ -167,7 +167,10 @@ class Proposal(models.Model):
                 | Q(submitted_at__isnull=False) & ~Q(content_hash=""),
             ),
         ]
-        indexes = [models.Index(fields=["call", "state"], name="proposal_by_call_state")]
+        indexes = [
+            models.Index(fields=["call", "state"], name="proposal_by_call_state"),
+            models.Index(fields=["-saved_at", "-id"], name="proposal_newest_first"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}".strip()

@@ -81,7 +81,12 @@ class ReviewAssignment(models.Model):
                 condition=Q(state__in=["invited", "withdrawn"]) | Q(declared_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_at"], name="assignment_by_state_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="assignment_by_state_due"),
+            models.Index(
+                fields=["reviewer", "declared_at", "due_at", "id"], name="assignment_by_reviewer"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.proposal.number}: {self.reviewer}"

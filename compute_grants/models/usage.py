@@ -205,6 +205,7 @@ class UsageRecord(models.Model):
         indexes = [
             models.Index(fields=["allocation", "used_at"], name="usage_by_allocation_time"),
             models.Index(fields=["cluster", "used_at"], name="usage_by_cluster_time"),
+            models.Index(fields=["-used_at", "-id"], name="usage_newest_first"),
             models.Index(
                 fields=["cluster", "account"],
                 condition=Q(allocation__isnull=True),

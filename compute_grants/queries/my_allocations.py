@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from compute_grants.models import Allocation
@@ -31,9 +31,7 @@ WAITING_TONES = {Allocation.State.AWARDED.value: "seal", Allocation.State.SUSPEN
 
 def mine(user: User) -> QuerySet[Allocation]:
     """Allocations in force that this person leads or is a member of."""
-    member = Q(members__user=user, members__until__isnull=True)
-    found = Allocation.objects.live().filter(Q(proposal__lead=user) | member)
-    return found.visible_to(user).distinct().shown()
+    return Allocation.objects.live().led_or_joined_by(user).visible_to(user).shown()
 
 
 def my_rows(user: User) -> list[AllocationRow]:
