@@ -27,7 +27,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Result:
-    """One line of output. `floor` is what `value` must reach; None where there is none."""
+    """One line of output. value: not below `floor`, not above `ceiling`, where there is one."""
 
     name: str
     value: float
@@ -35,6 +35,12 @@ class Result:
     peer: Peer
     floor: float | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    ceiling: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        below = self.floor is not None and self.value < self.floor
+        return below or (self.ceiling is not None and self.value > self.ceiling)
 
     @property
     def ratio(self) -> float:
@@ -46,6 +52,7 @@ class Result:
             "value": _figures(self.value),
             "unit": self.unit,
             "floor": self.floor,
+            "ceiling": self.ceiling,
             "peer": {**asdict(self.peer), "value": _figures(self.peer.value)},
             "ratio": round(self.ratio, 3),
             "commit": commit(),

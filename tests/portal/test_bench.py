@@ -11,9 +11,10 @@ from django.conf import settings
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 STEPS = (
-    *("closed", "sent_to_centres", "technical_reviews", "invitations", "declarations"),
-    *("reviews", "ranking", "decisions_prepared", "two_signatures_and_published"),
-    *("pages", "checked"),
+    *("closed", "sent_to_centres", "technical_reviews", "infeasible_rejected", "assignment"),
+    *("invitations", "declarations", "reviews", "ranking", "scores_normalised", "awards"),
+    *("adopted", "two_signatures_and_published", "letters", "acceptances", "grants_open"),
+    *("waitlist_moved", "pages", "checked", "made_up_to_ranked"),
 )
 EXPECTED = {
     "ledger_contended",

@@ -59,6 +59,7 @@ class Ground:
     resources: list[Resource] = field(default_factory=list)
     precisions: dict[int, list[str]] = field(default_factory=dict)  # by machine id
     units: dict[int, int] = field(default_factory=dict)  # cards or cores, by resource id
+    gigaflops: dict[int, int] = field(default_factory=dict)  # of one of these, at its best
 
 
 def lay(key: str, random: Random, *, machines: int, reviewers: int, leads: int) -> Ground:
@@ -192,8 +193,11 @@ def _machines(ground: Ground, random: Random, count: int, centres: list[Institut
         for part, (_machine_, kind) in zip(parts, made, strict=True)
         for precision, teraflops in kind.peaks.items()
     )
+    best: dict[int, int] = {}
     for machine, kind in made:
         ground.precisions[machine.pk] = [str(precision) for precision in kind.peaks]
+        # A type without cards states the peak of a node.
+        best[machine.pk] = max(kind.peaks.values()) * TERA // (1 if kind.cards else kind.cores)
     tres = Resource.Tres
     ground.resources = Resource.objects.bulk_create(
         Resource(machine=machine, tres=one, unit=Resource.UNITS[one])
@@ -204,6 +208,7 @@ def _machines(ground: Ground, random: Random, count: int, centres: list[Institut
         machine = resource.machine
         cards = resource.tres == tres.CARDS
         ground.units[resource.pk] = machine.cards if cards else machine.cores
+        ground.gigaflops[resource.pk] = best[machine.pk]
     _capacities(ground)
 
 

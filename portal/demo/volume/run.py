@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import calls, panel, proposals, reviews, technical
+from compute_grants.actions import calls, panel, proposals, rates, reviews, technical
 from compute_grants.models import (
     Call,
     FusionStage,
@@ -37,6 +37,8 @@ OFFERED_PERCENT = 25  # of a year of what is certified
 DEMAND = 2.2  # times what is offered
 OPENS, WRITES, CLOSES, CHECKS, INVITES, REVIEWS, RANKS = -45, -30, -20, -18, -15, -5, -1
 YEAR = 365 * 86_400
+CREDIT_GIGAFLOPS = 320_000  # a card of which an hour is worth a credit
+MILLION = 1_000_000
 TWO_MACHINES, INFEASIBLE, PARTLY = 0.25, 0.03, 0.15  # shares of proposals, of requests
 
 
@@ -139,7 +141,7 @@ def _steps(size: Size, random: Random, made: Made, until: str) -> Iterator[Step]
     run = _Run(size, random, made)
     bulk, actions = "in bulk", "through actions"
     yield "institutions, people, machines and capacity", bulk, run.lay
-    yield "the call and its budget", actions, run.announce
+    yield "exchange rates, the call and its budget", actions, run.announce
     yield "proposals written and submitted", actions, run.submit
     if until == SUBMITTED:
         return
@@ -173,6 +175,7 @@ class _Run:
     def announce(self) -> None:
         today = clock.days(0).date()
         with clock.at(clock.days(OPENS - 14)):
+            self._set_rates()
             call = calls.create(
                 by=self.office,
                 kind=Call.Kind.ROOT_MODEL,
@@ -201,6 +204,19 @@ class _Run:
             calls.publish(call, by=self.office)
         with clock.at(clock.days(OPENS) + timedelta(minutes=1)):
             self.call = self.made.call = calls.open_(call, by=None)
+
+    def _set_rates(self) -> None:
+        """Without them nobody could weigh an hour of one machine against that of another."""
+        for resource in self.ground.resources:
+            gigaflops = self.ground.gigaflops[resource.pk]
+            rates.set_rate(
+                resource,
+                since=timezone.localdate(),
+                until=None,
+                parts_per_million=max(1, gigaflops * MILLION // CREDIT_GIGAFLOPS),
+                reason="By the peak of the machine's fastest precision.",
+                by=self.office,
+            )
 
     def submit(self) -> None:
         self.topics: dict[int, int] = {}  # by proposal id
