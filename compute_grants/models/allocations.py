@@ -6,7 +6,7 @@ from datetime import date
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,14 +38,14 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
             return self
         houses = who.institutions_as(Affiliation.Role.ADMIN, Affiliation.Role.DELEGATE)
         centres = who.institutions_as(Affiliation.Role.OPERATOR)
-        membership = AllocationMember.objects.filter(
-            allocation=OuterRef("pk"), user=user, until__isnull=True
-        )
+        # Ids only, as in led_or_joined_by: no list reads every grant to find a person's own.
+        proposals = Proposal.objects.filter(Q(lead=user) | Q(institution__in=houses))
+        joined = AllocationMember.objects.filter(user=user, until__isnull=True)
+        resources = Resource.objects.filter(machine__centre__in=centres)
         return self.filter(
-            Q(proposal__lead=user)
-            | Q(Exists(membership))
-            | Q(proposal__institution__in=houses)
-            | Q(resource__machine__centre__in=centres)
+            Q(proposal__in=proposals.values("pk"))
+            | Q(pk__in=joined.values("allocation"))
+            | Q(resource__in=resources.values("pk"))
         )
 
     def shown(self) -> AllocationQuerySet:
