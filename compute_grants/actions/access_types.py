@@ -85,7 +85,7 @@ def _write(made: AccessType, limits: Sequence[Limit]) -> AccessType:
     errors = _errors(made, limits)
     if errors:
         raise Invalid(errors)
-    if made.depth != Depth.PEER:
+    if made.depth == Depth.TECHNICAL:
         made.reviewers = 0
     made.save()
     AccessTypeLimit.objects.bulk_create(
@@ -105,8 +105,8 @@ def _errors(made: AccessType, limits: Sequence[Limit]) -> dict[str, list[str]]:
     least, most = made.min_credit_seconds, made.max_credit_seconds
     if least is not None and most is not None and most < least:
         errors["max_credit_seconds"] = [_("The largest size is at least the smallest.")]
-    if made.depth == Depth.PEER and made.reviewers < 1:
-        errors["reviewers"] = [_("Peer review takes one reviewer or more. Say how many.")]
+    if made.depth != Depth.TECHNICAL and made.reviewers < 1:
+        errors["reviewers"] = [_("A review takes one reviewer or more. Say how many.")]
     if any(limit.max_seconds < max(limit.min_seconds, 1) for limit in limits):
         errors["limits"] = [_("Each machine's largest size is at least its smallest, and not 0.")]
     if len({limit.resource.pk for limit in limits}) < len(limits):

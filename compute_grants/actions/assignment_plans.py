@@ -297,7 +297,9 @@ def apply(
         require_transition(AssignmentPlan.TRANSITIONS, plan.state, State.APPLIED)
         rows = list(
             plan.pairs.select_related(
-                "proposal__institution", "proposal__lead", "proposal__call", "reviewer"
+                "reviewer",
+                *("proposal__institution", "proposal__lead", "proposal__call"),
+                "proposal__access_type",
             ).order_by("proposal", "pk")
         )
         _check_apply(rows, chosen, due_at)

@@ -80,11 +80,12 @@ def _reviewed(call: Call) -> QuerySet[Proposal]:
     """Proposals in peer review with enough reviews in and none still expected."""
     return (
         call.proposals.filter(state=State.PEER_REVIEW)
+        .with_needed()
         .annotate(
             done=Count("assignments", filter=Q(assignments__state="submitted")),
             waiting=Count("assignments", filter=Q(assignments__state__in=ReviewAssignment.WAITING)),
         )
-        .filter(waiting=0, done__gte=F("call__reviewers_per_proposal"))
+        .filter(waiting=0, done__gte=F("needed"))
         .exclude(rebuttal_window__until__gt=timezone.now())
     )
 
@@ -104,7 +105,7 @@ def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
     proposal = rows.select_related("call", "lead", "institution").get(pk=proposal.pk)
     policy.can_decide(by, proposal).require()
     if proposal.state == State.TECHNICAL_REVIEW:
-        raise WrongState(_("This proposal has not been through peer review yet."))
+        raise WrongState(_("The centres have not judged this proposal yet."))
     require_transition(Proposal.TRANSITIONS, proposal.state, to)
     if proposal.state != State.WAITLISTED:
         require_deciding(proposal.call)

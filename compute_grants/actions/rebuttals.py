@@ -48,7 +48,7 @@ def open_window(proposal: Proposal, *, until: datetime, by: User) -> RebuttalWin
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
-        .select_related("call", "lead")
+        .select_related("call", "lead", "access_type")
         .get(pk=proposal.pk)
     )
     policy.can_open_rebuttal(by, proposal).require()
@@ -86,7 +86,7 @@ def _require_reviews(proposal: Proposal) -> None:
     states = list(proposal.assignments.values_list("state", flat=True))
     done = sum(state in IN for state in states)
     missing = any(state in WAITING for state in states)
-    wanted = proposal.call.reviewers_per_proposal
+    wanted = proposal.reviewers_needed
     if proposal.state != Proposal.State.PEER_REVIEW or missing or done < wanted:
         message = _(
             "Rebuttal opens in peer review, once every review is in: %(done)s of %(wanted)s are."

@@ -61,7 +61,7 @@ def assign(
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
-        .select_related("institution", "call", "lead")
+        .select_related("institution", "call", "lead", "access_type")
         .get(pk=proposal.pk)
     )
     policy.can_assign(by, proposal).require()
@@ -166,7 +166,10 @@ def locked(assignment: ReviewAssignment) -> ReviewAssignment:
     """The assignment, locked, with what rules and conflicts ask of its proposal."""
     return (
         ReviewAssignment.objects.select_for_update(of=("self",))
-        .select_related("proposal__institution", "proposal__call", "proposal__lead")
+        .select_related(
+            *("proposal__institution", "proposal__call", "proposal__lead"),
+            "proposal__access_type",
+        )
         .get(pk=assignment.pk)
     )
 

@@ -7,7 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.models import Proposal, ResourceRequest, TechnicalCheck, TechnicalReview
+from compute_grants.models import (
+    AccessType,
+    Proposal,
+    ResourceRequest,
+    TechnicalCheck,
+    TechnicalReview,
+)
 from compute_grants.policies import reviews as policy
 from compute_grants.queries.technical import found_by_portal
 from consortium import audit
@@ -49,10 +55,12 @@ def judge_feasibility(
 
     `cap_seconds` belongs to "partly" and to nothing else. `checks` by TechnicalCheck.Item; what
     is left out stands as the portal itself found it, or is not stated. With the last request
-    answered the proposal moves on to peer review, unless nothing in it is feasible. Raises
-    PermissionDenied, NotUnderReview, Invalid.
+    answered the proposal moves on, to review or where its access type asks for none to the
+    panel's ranking, unless nothing in it is feasible. Raises PermissionDenied, NotUnderReview,
+    Invalid.
     """
-    proposal = Proposal.objects.select_for_update().get(pk=request.proposal_id)
+    rows = Proposal.objects.select_for_update(of=("self",)).select_related("access_type")
+    proposal = rows.get(pk=request.proposal_id)
     request = ResourceRequest.objects.select_related("proposal__call", "resource__machine").get(
         pk=request.pk
     )
@@ -132,7 +140,7 @@ def _keep_list(
 
 
 def _move_on(proposal: Proposal, by: User) -> None:
-    """To peer review once every request is answered and one is feasible at least in part."""
+    """Once every request is answered and one is feasible at least in part."""
     answers = proposal.requests.values_list("technical_review__verdict", flat=True)
     verdicts = set(answers)
     if None in verdicts:
@@ -146,8 +154,16 @@ def _move_on(proposal: Proposal, by: User) -> None:
             number=proposal.number,
         )
         return
-    require_transition(Proposal.TRANSITIONS, proposal.state, State.PEER_REVIEW)
-    proposal.state = State.PEER_REVIEW
+    to, event = _NEXT[proposal.depth]
+    require_transition(Proposal.TRANSITIONS, proposal.state, to)
+    proposal.state = to
     proposal.save(update_fields=["state"])
-    audit.record("proposal.in_peer_review", proposal, by=by)
-    notify("proposal.in_peer_review", to=[proposal.lead], about=proposal, number=proposal.number)
+    audit.record(event, proposal, by=by)
+    notify(event, to=[proposal.lead], about=proposal, number=proposal.number)
+
+
+_NEXT = {
+    AccessType.Depth.PEER: (State.PEER_REVIEW, "proposal.in_peer_review"),
+    AccessType.Depth.INTERNAL: (State.PEER_REVIEW, "proposal.in_internal_review"),
+    AccessType.Depth.TECHNICAL: (State.RANKED, "proposal.ranked_unreviewed"),
+}

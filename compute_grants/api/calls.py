@@ -131,7 +131,11 @@ class BoardRowSerializer(serializers.Serializer[Any]):
     number = serializers.CharField()
     masked = serializers.BooleanField()
     rank = serializers.IntegerField(allow_null=True)
+    depth = serializers.ChoiceField(
+        choices=AccessType.Depth.choices, source="proposal.depth", default=None
+    )
     reviews = serializers.IntegerField(source="standing.reviews")
+    reviewers_needed = serializers.IntegerField(source="proposal.reviewers_needed", default=None)
     mean = serializers.FloatField(source="standing.mean", allow_null=True)
     spread = serializers.FloatField(source="standing.spread", allow_null=True)
     adjusted = serializers.FloatField(source="adjusted.score", default=None)

@@ -13,4 +13,6 @@ EVENTS: dict[str, str | Promise] = {
     "proposal.withdrawn": _("Proposal withdrawn"),
     "proposal.technically_reviewed": _("Technical review given"),
     "proposal.in_peer_review": _("Peer review begun"),
+    "proposal.in_internal_review": _("Internal review begun"),
+    "proposal.ranked_unreviewed": _("Feasible; to the panel after the technical check alone"),
 }

@@ -41,7 +41,7 @@ class AccessTypeForm(forms.Form):
         min_value=0,
         max_value=9,
         initial=0,
-        help_text=_("0 unless peers review."),
+        help_text=_("Of each proposal. 0 where the centres' technical check is all."),
     )
     months = forms.IntegerField(label=_("Months it is given for"), min_value=1, max_value=120)
     min_credit_seconds = ScaledField(

@@ -21,7 +21,7 @@ class WishForm(forms.Form):
         label=_("Reviewers of each proposal"),
         min_value=1,
         max_value=10,
-        help_text=_("Those invited already count."),
+        help_text=_("Those invited already count. An access type's own number holds."),
     )
     most = forms.IntegerField(
         label=_("Reviews in hand at once, at most"),

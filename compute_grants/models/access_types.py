@@ -16,7 +16,8 @@ class AccessType(NamedInBoth):
     """One version of one access type. A version never changes: a change is the next version.
 
     Sizes in credit-seconds, the common unit (see ExchangeRate); null where there is no limit.
-    reviewers: 0 unless review is by peers. needs_benchmark: its lead has been awarded time of a
+    reviewers: how many review each proposal, peers or (internal) people of the R&D office; 0 where
+    the centres' technical check is all. needs_benchmark: its lead has been awarded time of a
     type that gives_benchmark before. current: the newest version, which calls can take up.
     """
 
@@ -49,8 +50,9 @@ class AccessType(NamedInBoth):
             ),
             models.CheckConstraint(name="access_type_lasts", condition=Q(months__gte=1)),
             models.CheckConstraint(
-                name="access_type_peers_review",
-                condition=Q(depth="peer", reviewers__gte=1) | ~Q(depth="peer") & Q(reviewers=0),
+                name="access_type_has_reviewers",
+                condition=Q(depth="technical", reviewers=0)
+                | ~Q(depth="technical") & Q(reviewers__gte=1),
             ),
             models.CheckConstraint(
                 name="access_type_sizes_in_order",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -93,13 +94,23 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         others = Q(pk__in=Proposal.objects.not_of(user).values("pk"))
         return Q(on_panel) & others & ~Q(institution__in=interested_institutions(user))
 
+    def with_needed(self) -> ProposalQuerySet:
+        """`needed`: reviews each takes, as Proposal.reviewers_needed says of one."""
+        return self.annotate(
+            needed=Coalesce(F("access_type__reviewers"), F("call__reviewers_per_proposal"))
+        )
+
     def judged(self) -> ProposalQuerySet:
         """Those that stand on a panel's board."""
         return self.filter(state__in=Proposal.JUDGED)
 
 
 class Proposal(models.Model):
-    """A request for time under one call. `version` grows with every save of its text."""
+    """A request for time under one call. `version` grows with every save of its text.
+
+    Its access type says how deeply it is reviewed; without one it is reviewed by peers, as many
+    as the call says. After a technical check alone it is ranked, and has no score.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -117,7 +128,9 @@ class Proposal(models.Model):
         State.DRAFT: frozenset({State.SUBMITTED, State.WITHDRAWN}),
         State.SUBMITTED: frozenset({State.RETURNED, State.TECHNICAL_REVIEW, State.WITHDRAWN}),
         State.RETURNED: frozenset({State.SUBMITTED, State.WITHDRAWN}),
-        State.TECHNICAL_REVIEW: frozenset({State.PEER_REVIEW, State.REJECTED, State.WITHDRAWN}),
+        State.TECHNICAL_REVIEW: frozenset(
+            {State.PEER_REVIEW, State.RANKED, State.REJECTED, State.WITHDRAWN}
+        ),
         State.PEER_REVIEW: frozenset({State.RANKED, State.WITHDRAWN}),
         State.RANKED: frozenset({State.AWARDED, State.REJECTED, State.WAITLISTED, State.WITHDRAWN}),
         State.WAITLISTED: frozenset({State.AWARDED, State.REJECTED, State.WITHDRAWN}),
@@ -200,6 +213,28 @@ class Proposal(models.Model):
     @property
     def editable(self) -> bool:
         return self.state in self.EDITABLE
+
+    @property
+    def depth(self) -> AccessType.Depth:
+        """How deeply it is reviewed. Expects access_type loaded."""
+        kind = self.access_type
+        return AccessType.Depth(kind.depth) if kind else AccessType.Depth.PEER
+
+    @property
+    def reviewers_needed(self) -> int:
+        """0 where the centres' check is all. Expects access_type and call loaded."""
+        kind = self.access_type
+        return kind.reviewers if kind else self.call.reviewers_per_proposal
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether people review it after the centres' check. Expects access_type loaded."""
+        return self.depth != AccessType.Depth.TECHNICAL
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether only the R&D office's own reviewers review it. Expects access_type loaded."""
+        return self.depth == AccessType.Depth.INTERNAL
 
 
 class ResourceRequest(models.Model):

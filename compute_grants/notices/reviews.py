@@ -33,6 +33,13 @@ NOTICES: dict[str, Notice] = {
     "proposal.in_peer_review": Notice(
         Topic.PROPOSALS, _("The centres can run %(number)s. It is in peer review now.")
     ),
+    "proposal.in_internal_review": Notice(
+        Topic.PROPOSALS, _("The centres can run %(number)s. The R&D office reviews it now.")
+    ),
+    "proposal.ranked_unreviewed": Notice(
+        Topic.PROPOSALS,
+        _("The centres can run %(number)s. It goes to the panel without reviews."),
+    ),
     "proposal.rebuttal_opened": Notice(
         Topic.PROPOSALS, _("Read the reviews of %(number)s and answer them before %(until_at)s.")
     ),

@@ -1,6 +1,6 @@
 """Who may review what: no interest, declared before reading."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -14,7 +14,7 @@ from compute_grants.models import (
     interested_institutions,
 )
 from compute_grants.policies.conflicts import Pair, Reason, conflicts_between, own_interest
-from consortium.models import Affiliation, Reviewer, User, in_force
+from consortium.models import Affiliation, ArmAppointment, Reviewer, User, in_force
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
 
@@ -88,26 +88,46 @@ def _seated(user: User, call: Call) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """Read once for many invitations: who has standing as a reviewer, and every conflict."""
+    """Read once for many invitations: who has standing as a reviewer, and every conflict.
+
+    office: those who review internally, where one of the proposals is reviewed so.
+    """
 
     reviewers: frozenset[int]
     conflicts: Mapping[Pair, list[Reason]]
+    office: frozenset[int] = frozenset()
 
 
 def fitness(proposals: Iterable[Proposal], people: Iterable[User]) -> Fitness:
-    """A fixed number of queries. Expects each proposal's institution and lead loaded."""
-    asked = list(people)
+    """A fixed number of queries. Expects each proposal's institution, lead, access type loaded."""
+    proposals, asked = list(proposals), list(people)
     rows = Reviewer.objects.filter(
         in_force(timezone.localdate()), user__in=asked, user__is_active=True
     )
     standing_now = frozenset(rows.values_list("user", flat=True))
-    return Fitness(standing_now, conflicts_between(proposals, asked))
+    return Fitness(standing_now, conflicts_between(proposals, asked), internal(proposals, asked))
+
+
+def internal(proposals: Iterable[Proposal], people: Iterable[User]) -> frozenset[int]:
+    """Ids of those in the R&D office, who review internally. One query, where it is needed."""
+    if not any(proposal.is_internal for proposal in proposals):
+        return frozenset()
+    rows = ArmAppointment.objects.filter(
+        in_force(timezone.localdate()), user__in=people, office=ArmAppointment.Office.RESEARCH
+    )
+    return frozenset(rows.values_list("user", flat=True))
+
+
+def suits_depth(proposal: Proposal, person: int, office: Container[int]) -> bool:
+    """Whether a proposal as deeply reviewed is for this person; `office` as `internal` found."""
+    return not proposal.is_internal or person in office
 
 
 def own_fitness(user: User, proposal: Proposal) -> Fitness:
     """`fitness` of the person who asks, whose rights the request has read already."""
     mine = [user.pk] if has(user, Permission.REVIEW_WRITE) else []
-    return Fitness(frozenset(mine), conflicts_between([proposal], [user]))
+    conflicts = conflicts_between([proposal], [user])
+    return Fitness(frozenset(mine), conflicts, internal([proposal], [user]))
 
 
 def can_be_invited(proposal: Proposal, reviewer: User, known: Fitness | None = None) -> Decision:
@@ -115,6 +135,8 @@ def can_be_invited(proposal: Proposal, reviewer: User, known: Fitness | None = N
     known = known or fitness([proposal], [reviewer])
     if reviewer.pk not in known.reviewers:
         return deny(_("This person is not a reviewer of the consortium today."))
+    if not suits_depth(proposal, reviewer.pk, known.office):
+        return deny(_("It is reviewed internally, and this person is not of the R&D office."))
     reasons = known.conflicts.get((proposal.pk, reviewer.pk))
     return deny(reasons[0].text) if reasons else ALLOW
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from compute_grants.models import Call, ReviewAssignment
-from compute_grants.policies.conflicts import conflicts_between
+from compute_grants.models import Call, Proposal, ReviewAssignment
+from compute_grants.policies.conflicts import Reason, conflicts_between
+from compute_grants.policies.reviews import internal, suits_depth
 from compute_grants.queries.reviews import reviewers_with_load
 from consortium.models import User
 
@@ -59,5 +60,18 @@ def could_replace(assignment: ReviewAssignment) -> list[User]:
     proposal = assignment.proposal
     asked = proposal.assignments.values("reviewer")
     people = list(reviewers_with_load().exclude(pk__in=asked))
+    return [person for person, reasons in candidates(proposal, people) if not reasons]
+
+
+def candidates(proposal: Proposal, people: list[User]) -> list[tuple[User, list[Reason]]]:
+    """Those whom its depth of review lets be asked, with the conflicts found.
+
+    Expects the proposal's institution, lead and access type loaded.
+    """
+    office = internal([proposal], people)
     conflicts = conflicts_between([proposal], people)
-    return [person for person in people if (proposal.pk, person.pk) not in conflicts]
+    return [
+        (person, conflicts.get((proposal.pk, person.pk), []))
+        for person in people
+        if suits_depth(proposal, person.pk, office)
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from compute_grants.models import AwardRun, Call, Proposal, Resource
+from compute_grants.models import AccessType, AwardRun, Call, Proposal, Resource
 from compute_grants.policies.decision_sets import interests
 from compute_grants.queries.award_reasons import sentence
 from consortium.models import Institution, User
@@ -97,6 +97,18 @@ def runs_of(call: Call, user: User) -> QuerySet[AwardRun]:
     """The newest first, without their inputs and results, which are large."""
     rows = AwardRun.objects.visible_to(user).filter(call=call)
     return rows.defer("inputs", "result").select_related("started_by", "call").order_by("-pk")
+
+
+def unreviewed(call: Call, user: User) -> list[Proposal]:
+    """What waits for a decision without reviews: no merit, so no run weighs it. Two queries.
+
+    Without those in which the reader has an interest.
+    """
+    states = [Proposal.State.RANKED, Proposal.State.WAITLISTED]
+    rows = call.proposals.filter(state__in=states, access_type__depth=AccessType.Depth.TECHNICAL)
+    found = list(rows.select_related("institution").order_by("number"))
+    own = interests(user, found)
+    return [proposal for proposal in found if proposal.pk not in own]
 
 
 class Sources:

@@ -142,7 +142,7 @@ def candidates(call: Call, user: User) -> list[Candidate]:
         call.proposals.filter(
             ~Exists(taken), state__in=[Proposal.State.RANKED, Proposal.State.WAITLISTED]
         )
-        .select_related("institution")
+        .select_related("institution", "access_type")
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
         .order_by("number")
     )

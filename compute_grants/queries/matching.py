@@ -24,6 +24,7 @@ from compute_grants.models import (
 )
 from compute_grants.policies.conflicts import Pair as Ids
 from compute_grants.policies.conflicts import Reason, weigh, without_waived
+from compute_grants.policies.reviews import internal, suits_depth
 from compute_grants.queries.reviews import reviewers_with_load
 from consortium.models import User
 
@@ -33,7 +34,9 @@ TITLE_COUNTS = 3  # a title says more than a sentence of the text
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How it shall be computed: reviewers of a proposal, reviews in hand at most, new at least."""
+    """How it shall be computed: reviewers of a proposal without an access type, which has a number
+    of its own; reviews in hand at most; new ones at least.
+    """
 
     per_proposal: int
     most: int
@@ -86,13 +89,14 @@ class Situation:
 def situation(
     call: Call, wish: Wish, locked: Iterable[Ids] = (), reader: User | None = None
 ) -> Situation:
-    """Everything a computation needs, as it stands now. The same seven queries for any number.
+    """Everything a computation needs, as it stands now. The same seven queries for any number,
+    one more where some are reviewed internally.
 
     `reader` asks for `own`, too.
     """
     proposals = list(
         call.proposals.filter(state=Proposal.State.PEER_REVIEW)
-        .select_related("institution", "lead", "call")
+        .select_related("institution", "lead", "call", "access_type")
         .annotate(asked_ids=_asked(), held_ids=_asked(besides=GONE))
         .order_by("pk")
     )
@@ -105,6 +109,7 @@ def situation(
         people=people,
         houses=weighed.houses,
         conflicts=without_waived(weighed.conflicts),
+        office=internal(proposals, people),
     )
     affinity = _affinity(proposals, people, topics)
     return Situation(
@@ -160,6 +165,7 @@ class _Found:
     people: list[User]
     houses: Mapping[int, frozenset[str]]
     conflicts: Mapping[Ids, list[Reason]]
+    office: frozenset[int]
 
 
 def _problem(
@@ -174,7 +180,13 @@ def _problem(
         forbidden=np.array(
             [_closed(found, proposal) for proposal in found.proposals], dtype=np.bool_
         ).reshape(affinity.shape),
-        wanted=np.array([max(0, wish.per_proposal - len(each)) for each in held], dtype=np.int_),
+        wanted=np.array(
+            [
+                max(0, _reviewers_of(proposal, wish) - len(each))
+                for proposal, each in zip(found.proposals, held, strict=True)
+            ],
+            dtype=np.int_,
+        ),
         most=np.array([_places(person, wish) for person in found.people], dtype=np.int_),
         least=np.full(len(found.people), wish.least),
         houses=[found.houses[person.pk] for person in found.people],
@@ -184,14 +196,21 @@ def _problem(
     )
 
 
+def _reviewers_of(proposal: Proposal, wish: Wish) -> int:
+    return proposal.reviewers_needed if proposal.access_type else wish.per_proposal
+
+
 def _closed(found: _Found, proposal: Proposal) -> list[bool]:
-    """For each person: in conflict, asked before, or of the house of somebody invited."""
+    """For each person: in conflict, asked before, of the house of somebody invited, or not of the
+    office where review is internal.
+    """
     held, asked = _held(proposal), asked_of(proposal)
     taken = frozenset[str]().union(*(found.houses[pk] for pk in held if pk in found.houses))
     return [
         (proposal.pk, person.pk) in found.conflicts
         or person.pk in asked
         or bool(found.houses[person.pk] & taken)
+        or not suits_depth(proposal, person.pk, found.office)
         for person in found.people
     ]
 

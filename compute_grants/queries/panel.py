@@ -52,6 +52,11 @@ class BoardRow:
     def undecided(self) -> bool:
         return self.proposal is not None and self.proposal.state in UNDECIDED
 
+    @property
+    def is_reviewed(self) -> bool:
+        """False where its access type asks for the technical check alone: it has no score."""
+        return self.proposal is not None and self.proposal.is_reviewed
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -64,6 +69,8 @@ class Cut:
 
 def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     """The call's proposals, best first, those without a review last. Six queries.
+
+    Last of all those that nobody is to review: they have no rank, and are not worst.
 
     order: by the reviews' "mean", or by the score "adjusted" for how strict reviewers are.
     Scores of what the reader still has to review are left out, as the reviews are. Masked rows
@@ -83,7 +90,9 @@ def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     rank = 0
     last = {p.pk: _place(None, p) for p in proposals if p.pk in own}
     places = {p.pk: last.get(p.pk) or _place(scores.get(p.pk), p) for p in proposals}
-    for proposal in sorted(proposals, key=lambda p: (p.pk in own, places[p.pk])):
+    for proposal in sorted(
+        proposals, key=lambda p: (p.pk in own, p.pk not in own and not p.is_reviewed, places[p.pk])
+    ):
         if proposal.pk in own:
             rows.append(BoardRow(proposal.number, masked=True))
             continue
@@ -111,7 +120,7 @@ def _judged(call: Call, user: User) -> tuple[list[Proposal], frozenset[int], set
     )
     rows = (
         call.proposals.judged()
-        .select_related("institution", "call")
+        .select_related("institution", "call", "access_type")
         .annotate(to_review=Exists(mine))
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
         .order_by("number")

@@ -16,7 +16,6 @@ from compute_grants.forms.fields import attempt, status_of
 from compute_grants.forms.reviews import AssignForm, DueForm, ReasonedForm, ReplaceForm
 from compute_grants.models import Call, Proposal, RebuttalWindow, ReviewAssignment, Waiver
 from compute_grants.policies import reviews as policy
-from compute_grants.policies.conflicts import Reason, conflicts_between
 from compute_grants.queries import assignments as queries
 from compute_grants.queries import reviews as review_queries
 from compute_grants.views.proposals import visible
@@ -37,9 +36,9 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
     policy.can_assign(user, proposal).require()
     assigned = list(proposal.assignments.select_related("reviewer", "assigned_by").order_by("pk"))
     taken = {row.reviewer_id for row in assigned}
-    people = list(review_queries.reviewers_with_load())
-    conflicts = _conflicts(proposal, people)
-    fit = [p for p in people if p.pk not in conflicts and p.pk not in taken]
+    people = [p for p in review_queries.reviewers_with_load() if p.pk not in taken]
+    candidates = queries.candidates(proposal, people)
+    fit = [person for person, reasons in candidates if not reasons]
     form = AssignForm(request.POST or None, fit=fit)
     if form.is_valid() and attempt(
         form, lambda: actions.assign(proposal, **form.cleaned_data, by=user)
@@ -49,7 +48,7 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "proposal": proposal,
         "assigned": assigned,
-        "candidates": [(p, conflicts.get(p.pk, [])) for p in people if p.pk not in taken],
+        "candidates": candidates,
         "form": form,
         "inviting": proposal.state == Proposal.State.PEER_REVIEW,
         "waivers": Waiver.objects.visible_to(user)
@@ -59,11 +58,6 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "compute_grants/assignment_list.html", context, status=status_of(form))
-
-
-def _conflicts(proposal: Proposal, people: list[User]) -> dict[int, list[Reason]]:
-    found = conflicts_between([proposal], people)
-    return {person: reasons for (_proposal, person), reasons in found.items()}
 
 
 @require_safe
@@ -91,7 +85,8 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     rows = ReviewAssignment.objects.visible_to(user).exclude(reviewer=user)
     found = get_object_or_404(
         rows.select_related(
-            "proposal__call", "proposal__lead", "proposal__institution", "reviewer", "assigned_by"
+            *("proposal__call", "proposal__lead", "proposal__institution"),
+            *("proposal__access_type", "reviewer", "assigned_by"),
         ),
         pk=pk,
     )

@@ -101,6 +101,7 @@ def award_run(request: HttpRequest, pk: int) -> HttpResponse:
             ("declined", _("declined")),
         ],
         "parameters": parameter_rows(run, result.resources),
+        "unreviewed": queries.unreviewed(run.call, actor(request)),
         "can_stop": policy.can_stop(actor(request), run),
         "can_adopt": policy.can_adopt(actor(request), run),
         "sets": DecisionSet.objects.visible_to(actor(request)).filter(run_pk=run.pk),

@@ -23,7 +23,7 @@ from consortium.roles import Permission, has
 
 PER_PAGE = 100
 COLUMNS = [
-    *("rank", "proposal", "state", "institution", "kind", "reviews", "mean", "spread"),
+    *("rank", "proposal", "state", "institution", "kind", "depth", "reviews", "mean", "spread"),
     *("adjusted", "standard_error", "rank_low", "rank_high"),
     *("machine", "unit", "asked_seconds", "feasible_seconds"),
 ]
@@ -94,7 +94,8 @@ def _lines(row: queries.BoardRow) -> list[list[object]]:
     fair, place = row.adjusted, row.standing
     head: list[object] = [
         *(row.rank, row.number, row.proposal.state, row.proposal.institution.name),
-        *(row.proposal.institution.kind, place.reviews, place.mean, place.spread),
+        *(row.proposal.institution.kind, row.proposal.depth.value),
+        *(place.reviews, place.mean, place.spread),
         *((fair.score, fair.error, fair.rank_low, fair.rank_high) if fair else [""] * 4),
     ]
     return [

@@ -38,7 +38,10 @@ def _mine(request: HttpRequest, pk: int) -> ReviewAssignment:
     """An assignment of this person's own: what the office sees of others' is on its own page."""
     rows = ReviewAssignment.objects.visible_to(actor(request)).filter(reviewer=actor(request))
     return get_object_or_404(
-        rows.select_related("proposal__call", "proposal__lead", "proposal__institution", "draft"),
+        rows.select_related(
+            *("proposal__call", "proposal__lead", "proposal__institution"),
+            *("proposal__access_type", "draft"),
+        ),
         pk=pk,
     )
 

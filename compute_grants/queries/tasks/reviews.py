@@ -81,8 +81,9 @@ def to_assign(user: User) -> Iterator[Part[Task]]:
     rows = (
         Proposal.objects.filter(state=State.PEER_REVIEW)
         .not_of(user)
+        .with_needed()
         .annotate(invited=invited)
-        .filter(invited__lt=F("call__reviewers_per_proposal"))
+        .filter(invited__lt=F("needed"))
     )
     yield Part(rows.order_by("submitted_at", "pk"), numbered(), _to_assign)
 

@@ -101,7 +101,7 @@ def test_csv(call, judge, client):
     mine, other = ranked(call, lead=judge), ranked(call, 3)
     lines = b"".join(get(client, call, "board_csv").streaming_content).decode().splitlines()
     assert lines[0].startswith("\ufeffrank,proposal")
-    assert any(line == f",{mine.number}" + "," * 14 for line in lines)
+    assert any(line == f",{mine.number}" + "," * 15 for line in lines)
     assert any(f",{other.number},ranked," in line for line in lines)
     client.force_login(make.panellist())
     assert get(client, call, "board_csv").status_code == 403
