@@ -15,6 +15,7 @@ from compute_grants.actions.decision_sets import Choice
 from compute_grants.actions.panel import NotEnoughBudget
 from compute_grants.models import AwardRun, Call, DecisionSet, PanelDecision, Proposal
 from compute_grants.policies import award_runs as policy
+from compute_grants.policies.award_terms import within
 from compute_grants.policies.decision_sets import interests
 from consortium import audit
 from consortium.errors import DomainError
@@ -36,6 +37,8 @@ class AdoptedAlready(DomainError):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a run does not say: dates and reasons, and what becomes of those without time.
+
+    An award ends earlier where its access type does not give it so long.
 
     declined: "waitlisted" or "rejected"; empty to leave them undecided.
     """
@@ -84,7 +87,7 @@ def _choices_of(run: AwardRun, terms: Terms, by: User) -> list[Choice]:
     numbers = [entry["key"] for entry in run.inputs["proposals"]] if result else []
     proposals = list(
         Proposal.objects.filter(number__in=numbers, state__in=UNDECIDED)
-        .select_related("call")
+        .select_related("call", "access_type")
         .prefetch_related("requests")
     )
     own = interests(by, proposals)
@@ -109,7 +112,7 @@ def _choice(proposal: Proposal, award: Mapping[str, int], terms: Terms) -> Choic
             Outcome.AWARDED,
             seconds=seconds,
             starts_on=terms.starts_on,
-            ends_on=terms.ends_on,
+            ends_on=within(proposal, terms.starts_on, terms.ends_on),
             reason=terms.award_reason,
         )
     if not terms.declined or proposal.state == terms.declined:

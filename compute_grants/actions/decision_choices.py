@@ -91,8 +91,7 @@ def _require_dates(choice: Choice) -> None:
         message = _("An award has a first and a last day.")
         missing = "ends_on" if choice.starts_on else "starts_on"
         raise Invalid({missing: [message]})
-    if choice.ends_on <= choice.starts_on:
-        raise Invalid({"ends_on": [_("The time must end after it starts.")]})
+    panel.require_term(choice.proposal, choice.starts_on, choice.ends_on)
 
 
 def items_in(found: DecisionSet, proposals: Iterable[Proposal]) -> dict[int, DecisionItem]:

@@ -9,6 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import allocations, waitlist_places
@@ -22,6 +23,7 @@ from compute_grants.models import (
 )
 from compute_grants.policies import proposals as proposal_policy
 from compute_grants.policies import reviews as policy
+from compute_grants.policies.award_terms import latest_end
 from consortium import audit
 from consortium.actions import ledger
 from consortium.errors import DomainError, Invalid, WrongState
@@ -102,7 +104,7 @@ def require_deciding(call: Call) -> None:
 def _decidable(proposal: Proposal, to: Proposal.State, by: User) -> Proposal:
     """The proposal, locked, if `by` may move it to `to` now."""
     rows = Proposal.objects.select_for_update(of=("self",))
-    proposal = rows.select_related("call", "lead", "institution").get(pk=proposal.pk)
+    proposal = rows.select_related("call", "lead", "institution", "access_type").get(pk=proposal.pk)
     policy.can_decide(by, proposal).require()
     if proposal.state == State.TECHNICAL_REVIEW:
         raise WrongState(_("The centres have not judged this proposal yet."))
@@ -132,13 +134,26 @@ def award(
     """
     proposal = _decidable(proposal, State.AWARDED, by)
     requests = awarded_requests(proposal, seconds)
-    if ends_on <= starts_on:
-        raise Invalid({"ends_on": [_("The time must end after it starts.")]})
+    require_term(proposal, starts_on, ends_on)
     decision = _decide(proposal, Outcome.AWARDED, reason, by, (starts_on, ends_on))
     for request in requests:
         AwardLine.objects.create(decision=decision, request=request, seconds=seconds[request.pk])
         _allocate(request, seconds[request.pk], decision, by, terms_accepted=terms_accepted)
     return decision
+
+
+def require_term(proposal: Proposal, starts_on: date, ends_on: date) -> None:
+    """Raises Invalid where it ends before it starts, or later than its access type lets it."""
+    if ends_on <= starts_on:
+        raise Invalid({"ends_on": [_("The time must end after it starts.")]})
+    latest = latest_end(proposal, starts_on)
+    if latest and ends_on > latest:
+        message = _(
+            "%(number)s: its access type gives time until %(latest)s at most. "
+            "Choose an earlier last day."
+        )
+        facts = {"number": proposal.number, "latest": date_format(latest)}
+        raise Invalid({"ends_on": [message % facts]})
 
 
 def _allocate(

@@ -148,7 +148,9 @@ class AdoptForm(forms.Form):
     """What a run does not say."""
 
     starts_on = DayField(label=_("First day"))
-    ends_on = DayField(label=_("Last day"))
+    ends_on = DayField(
+        label=_("Last day"), help_text=_("Earlier where the access type does not give so long.")
+    )
     award_reason = ProseField(
         label=_("Reason of the awards"),
         rows=3,

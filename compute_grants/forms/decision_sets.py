@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from compute_grants.actions.decision_sets import Choice
 from compute_grants.forms.fields import DayField, HoursField, ProseField
 from compute_grants.models import DecisionItem, PanelDecision, Proposal, ResourceRequest
+from compute_grants.policies.award_terms import latest_end, within
 from compute_grants.queries.decision_sets import Candidate, ceiling
 
 Outcome = PanelDecision.Outcome
@@ -52,10 +54,14 @@ class DatedForm(forms.Form):
             data["outcome"],
             seconds if awarded else {},
             data["starts_on"] if awarded else None,
-            data["ends_on"] if awarded else None,
+            self._last_day(proposal) if awarded else None,
             data["reason"],
             override,
         )
+
+    def _last_day(self, _proposal: Proposal) -> date:
+        ends_on: date = self.cleaned_data["ends_on"]
+        return ends_on
 
 
 class DecisionForm(DatedForm):
@@ -76,6 +82,7 @@ class DecisionForm(DatedForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.proposal = proposal
+        self._bound_term()
         self.requests: list[ResourceRequest] = list(
             proposal.requests.select_related("resource__machine", "technical_review")
         )
@@ -90,6 +97,20 @@ class DecisionForm(DatedForm):
             del self.fields["override_reason"]
         hours_names = [f"hours_{row.pk}" for row in self.requests]
         self.order_fields(["outcome", *hours_names, "starts_on", "ends_on", "reason"])
+
+    def _bound_term(self) -> None:
+        """The term of its access type, in the field and beside it."""
+        kind = self.proposal.access_type
+        if kind is None:
+            return
+        first = self.fields["starts_on"].initial
+        self.fields["ends_on"].initial = latest_end(self.proposal, first)
+        text = ngettext(
+            "Only for an award: at most %(count)s month, as its access type says.",
+            "Only for an award: at most %(count)s months, as its access type says.",
+            kind.months,
+        )
+        self.fields["ends_on"].help_text = text % {"count": kind.months}
 
     def _begin_with(self, item: DecisionItem) -> None:
         given = {line.request_id: line.seconds for line in item.lines.all()}
@@ -133,7 +154,13 @@ class BulkForm(DatedForm):
         field = self.fields["proposals"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(number, number) for number in self.offered]
+        self.fields["ends_on"].help_text = _(
+            "Only for an award. Earlier where the access type does not give so long."
+        )
         self.order_fields(["outcome", "percent", "starts_on", "ends_on", "reason"])
+
+    def _last_day(self, proposal: Proposal) -> date:
+        return within(proposal, self.cleaned_data["starts_on"], self.cleaned_data["ends_on"])
 
     @property
     def ticked(self) -> set[str]:

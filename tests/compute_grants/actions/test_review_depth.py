@@ -1,16 +1,21 @@
 """How deeply a proposal is reviewed: as its access type says."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
-from compute_grants.actions import panel, rebuttals, reviews, technical
+from compute_grants.actions import decision_sets, panel, rebuttals, reviews, technical
+from compute_grants.actions.decision_sets import Choice
 from compute_grants.actions.rebuttals import ReviewsMissing
+from compute_grants.forms.decision_sets import BulkForm
 from compute_grants.queries.award_runs import unreviewed
+from compute_grants.queries.decision_sets import candidates
 from compute_grants.queries.matching import Wish, situation
 from compute_grants.queries.panel import board
 from compute_grants.queries.tasks.reviews import to_assign
+from consortium.errors import Invalid
 from consortium.models import ArmAppointment, AuditEvent, Notification
 from tests.factories import compute_grants as make
 from tests.factories.consortium import SINCE, research_officer, reviewer
@@ -156,3 +161,58 @@ def test_runs_name_what_they_cannot_weigh(call):
     proposal = proposal_of(call, "technical", state="ranked")
     proposal_of(call, "peer", state="ranked")
     assert unreviewed(call, make.panellist(call)) == [proposal]
+
+
+# For how long time is given
+
+START = date(2027, 1, 1)
+
+
+def award(proposal, ends_on, by):
+    seconds = {request.pk: HOUR for request in proposal.requests.all()}
+    terms = {"starts_on": START, "ends_on": ends_on, "reason": "Good.", "by": by}
+    return panel.award(proposal, seconds=seconds, **terms)
+
+
+def test_no_award_is_longer_than_its_access_type_gives(call):
+    judge = make.panellist(call)
+    proposal = proposal_of(call, "technical", state="ranked", months=3)
+    with pytest.raises(Invalid) as caught:
+        award(proposal, date(2027, 4, 1), judge)
+    assert "ends_on" in caught.value.errors
+    assert award(proposal, date(2027, 3, 31), judge).ends_on == date(2027, 3, 31)
+
+
+def test_nothing_longer_is_put_into_a_set(call):
+    judge = make.panellist(call)
+    proposal = proposal_of(call, "technical", state="ranked", months=3)
+    choice = Choice(
+        proposal,
+        "awarded",
+        seconds={request.pk: HOUR for request in proposal.requests.all()},
+        starts_on=START,
+        ends_on=date(2027, 4, 1),
+        reason="Good.",
+    )
+    with pytest.raises(Invalid):
+        decision_sets.prepare(call, choices=[choice], by=judge)
+    shorter = replace(choice, ends_on=date(2027, 3, 31))
+    assert decision_sets.prepare(call, choices=[shorter], by=judge).items.count() == 1
+
+
+def test_many_at_once_each_end_with_their_access_type(call):
+    short = proposal_of(call, "technical", state="ranked", months=3)
+    free = make.proposal_for(call, state="ranked", hours=100)
+    judge = make.panellist(call)
+    data = {
+        "proposals": [short.number, free.number],
+        "outcome": "awarded",
+        "percent": 100,
+        "starts_on": "2027-01-01",
+        "ends_on": "2027-12-31",
+        "reason": "Good.",
+    }
+    form = BulkForm(data, offered=candidates(call, judge))
+    assert form.is_valid(), form.errors
+    ends = {choice.proposal.number: choice.ends_on for choice in form.choices()}
+    assert ends == {short.number: date(2027, 3, 31), free.number: date(2027, 12, 31)}
