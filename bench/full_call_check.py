@@ -159,6 +159,6 @@ def _declined(call: Call) -> Iterator[str]:
             yield f"{proposal.number} is {proposal.state}, decided {len(decisions)} times"
         elif not all(row.reason.strip() for row in decisions):
             yield f"{proposal.number}: {proposal.state} without a reason"
-    for row in _decisions(call, Outcome.REJECTED).filter(item__isnull=False):
+    for row in _decisions(call, Outcome.REJECTED):
         if _letter(row) is None:
             yield f"{row.proposal.number}: no letter, or not the one that was issued"

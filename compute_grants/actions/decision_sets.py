@@ -276,7 +276,7 @@ def _publish(found: DecisionSet, content_sha256: str, by: User) -> None:
 def _tell_lead(item: DecisionItem, signatures: Sequence[DecisionSignature]) -> None:
     """The letter, and a notice; an award is offered for acceptance where the programme asks."""
     assert item.decision
-    award_letters.issue(item.decision, signatures)
+    award_letters.issue(item.decision, [(row.by, row.at) for row in signatures])
     offered = acceptances.offer(item.decision) if item.outcome == Outcome.AWARDED else None
     number, lead = item.proposal.number, item.proposal.lead
     if offered is not None:

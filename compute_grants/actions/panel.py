@@ -8,11 +8,12 @@ from datetime import date
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import allocations, waitlist_places
+from compute_grants.actions import allocations, award_letters, waitlist_places
 from compute_grants.models import (
     AwardLine,
     Call,
@@ -26,6 +27,7 @@ from compute_grants.policies import reviews as policy
 from compute_grants.policies.award_terms import latest_end
 from consortium import audit
 from consortium.actions import ledger
+from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.models import User
 from consortium.states import require_transition
@@ -230,14 +232,27 @@ def waitlist(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
 
 @transaction.atomic
 def reject_infeasible(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
-    """Turn down what no centre can run. By the R&D office, before peer review."""
-    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    """Turn down what no centre can run. By one of the R&D office, before any review.
+
+    Its lead gets a letter as after a panel's rejection; lead and team are told.
+    """
+    rows = Proposal.objects.select_for_update(of=("self",))
+    proposal = rows.select_related("call", "lead", "institution").get(pk=proposal.pk)
     proposal_policy.can_check(by, proposal).require()
     require_transition(Proposal.TRANSITIONS, proposal.state, State.REJECTED)
     verdicts = set(proposal.requests.values_list("technical_review__verdict", flat=True))
     if verdicts != {"infeasible"}:
         raise StillFeasible(_("A centre can run part of this, or has not answered yet."))
-    return _decide(proposal, Outcome.REJECTED, reason, by)
+    decision = _decide(proposal, Outcome.REJECTED, reason, by)
+    award_letters.issue(decision, [(by, decision.decided_at)], office=True)
+    notify(
+        "proposal.rejected_infeasible",
+        to=[proposal.lead, *(member.user for member in proposal.confirmed_team if member.user)],
+        about=proposal,
+        href=reverse("compute_grants:decision_receipt", args=[proposal.number]),
+        number=proposal.number,
+    )
+    return decision
 
 
 def _decide(

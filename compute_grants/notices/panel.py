@@ -30,6 +30,10 @@ NOTICES: dict[str, Notice] = {
     "proposal.rejected": Notice(
         Topic.PROPOSALS, _("The panel turned %(number)s down. Read the decision and its reason.")
     ),
+    "proposal.rejected_infeasible": Notice(
+        Topic.PROPOSALS,
+        _("No centre can run %(number)s, and it was turned down. Read the decision."),
+    ),
     "proposal.waitlisted": Notice(
         Topic.PROPOSALS,
         _("The panel put %(number)s on the waitlist. It may be awarded when time comes back."),

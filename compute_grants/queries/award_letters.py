@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from compute_grants.models import DecisionSignature, PanelDecision
+from compute_grants.models import PanelDecision
 from compute_grants.queries.proposals import feedback
 from compute_grants.wording import in_chinese, in_english
 from consortium import merkle
+from consortium.models import User
 
 HOUR = 3600
+Signed = tuple[User, datetime]  # who decided, and when
 
 
 def content_of(
-    decision: PanelDecision, signatures: Iterable[DecisionSignature], *, number: str
+    decision: PanelDecision, signed: Iterable[Signed], *, number: str, office: bool = False
 ) -> dict[str, Any]:
     """The letter as plain data, in both languages. Five queries.
 
-    lines: what is awarded, in whole hours with figures and words; feedback: what the reviewers
-    wrote for the applicant, without their names. Hours that are not whole are rounded down.
+    office: not the panel decided but the R&D office. lines: what is awarded, in whole hours with
+    figures and words; feedback: what the reviewers wrote for the applicant, without their names.
+    Hours that are not whole are rounded down.
     """
     proposal = decision.proposal
     call, lead, house = proposal.call, proposal.lead, proposal.institution
@@ -37,6 +41,7 @@ def content_of(
         "call_en": call.title_en,
         "call_zh": call.title_zh,
         "outcome": decision.outcome,
+        "office": office,
         "reason": decision.reason,
         "decided_at": decision.decided_at.isoformat(),
         "lines": _lines(decision),
@@ -47,11 +52,11 @@ def content_of(
         "feedback": [review.comment for review in feedback(proposal) if review.comment],
         "signed": [
             {
-                "name_en": row.by.name_en or row.by.name_zh,
-                "name_zh": row.by.name_zh or row.by.name_en,
-                "at": row.at.isoformat(),
+                "name_en": person.name_en or person.name_zh,
+                "name_zh": person.name_zh or person.name_en,
+                "at": at.isoformat(),
             }
-            for row in signatures
+            for person, at in signed
         ],
     }
 

@@ -2,12 +2,13 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from compute_grants.actions import panel
 from compute_grants.models import Allocation, AwardLine, PanelDecision, Proposal, TechnicalReview
 from consortium.actions import ledger
 from consortium.errors import Invalid, WrongState
-from consortium.models import AuditEvent
+from consortium.models import AuditEvent, Notification
 from tests.factories import compute_grants as make
 from tests.factories.consortium import (
     InstitutionFactory,
@@ -248,3 +249,23 @@ def test_the_office_turns_down_what_no_centre_can_run(call):
     with pytest.raises(PermissionDenied):
         panel.reject_infeasible(proposal, reason="No.", by=make.panellist(call))
     assert panel.reject_infeasible(proposal, reason="No.", by=office).outcome == "rejected"
+
+
+def test_lead_and_team_are_told_why_nothing_can_run(call):
+    proposal = make.proposal_for(call, state="technical_review", feasible=True)
+    joined, asked, office = member(), member(), research_officer()
+    for person, state in ((joined, "confirmed"), (asked, "invited")):
+        proposal.team.create(
+            user=person,
+            email=person.email,
+            state=state,
+            invited_by=proposal.lead,
+            answered_at=timezone.now() if state == "confirmed" else None,
+        )
+    TechnicalReview.objects.update(verdict="infeasible")
+    decision = panel.reject_infeasible(proposal, reason="It needs more memory.", by=office)
+    told = Notification.objects.filter(code="proposal.rejected_infeasible")
+    assert set(told.values_list("person", flat=True)) == {proposal.lead_id, joined.pk}
+    content = decision.letter.content
+    assert (content["office"], content["reason"]) == (True, "It needs more memory.")
+    assert [row["name_en"] for row in content["signed"]] == [office.name_en]
