@@ -17,7 +17,8 @@ from compute_grants.queries.programme import in_force
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale
-from consortium.models import User
+from consortium.models import ArmAppointment, User
+from consortium.queries import staff_of
 from consortium.states import require_transition
 
 State = Acceptance.State
@@ -67,6 +68,7 @@ def accept(acceptance: Acceptance, *, letter_sha256: str, by: User) -> Acceptanc
         allocation.terms_accepted = True
         allocation.save(update_fields=["terms_accepted"])
         want(allocation)
+    _tell_office("acceptance.accepted", acceptance, by)
     return acceptance
 
 
@@ -82,6 +84,7 @@ def decline(acceptance: Acceptance, *, reason: str, by: User) -> Acceptance:
         raise Invalid({"reason": [_("Say why in one sentence. The panel reads it.")]})
     _settle(acceptance, State.DECLINED, by, reason=reason.strip())
     _return_time(acceptance, _("Its lead declined the award."))
+    _tell_office("acceptance.declined", acceptance, by, reason=acceptance.reason)
     return acceptance
 
 
@@ -129,6 +132,11 @@ def _tell(code: str, acceptance: Acceptance) -> None:
         number=proposal.number,
         due_on=acceptance.due_on.isoformat(),
     )
+
+
+def _tell_office(code: str, acceptance: Acceptance, by: User, **facts: str) -> None:
+    office, number = staff_of(ArmAppointment.Office.RESEARCH), acceptance.decision.proposal.number
+    notify(code, to=office, about=acceptance, besides=by, number=number, **facts)
 
 
 def _locked(acceptance: Acceptance) -> Acceptance:

@@ -126,6 +126,14 @@ def add_member(
         cluster_user=row.cluster_user,
         role=role,
     )
+    notify(
+        "allocation.member_added",
+        to=[user],
+        about=allocation,
+        besides=by,
+        number=allocation.number,
+        name=row.cluster_user,
+    )
     want(allocation)
     return row
 

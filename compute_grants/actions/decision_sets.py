@@ -178,9 +178,11 @@ def _reopen(found: DecisionSet, by: User | None) -> None:
         raise WrongState(message % {"state": found.get_state_display()})
     found.state, found.proposed_at = State.DRAFT, None
     found.save(update_fields=["state", "proposed_at"])
-    cleared = list(found.signatures.values_list("by__email", flat=True))
+    signers = [row.by for row in found.signatures.select_related("by")]
+    cleared = [person.email for person in signers]
     found.signatures.all().delete()
     audit.record("decision_set.reopened", found, by=by, signatures_cleared=cleared)
+    notify("decision_set.reopened", to=signers, about=found, besides=by, number=found.number)
 
 
 # Signing and publishing

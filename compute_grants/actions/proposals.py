@@ -4,6 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,7 @@ from compute_grants.models import (
     ProposalSection,
     Resource,
     ResourceRequest,
+    ReviewAssignment,
     SectionName,
     Submission,
 )
@@ -30,7 +33,7 @@ from compute_grants.queries.request_checks import blocking
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale
-from consortium.models import Institution, User
+from consortium.models import Affiliation, Institution, User, in_force
 from consortium.numbers import numbered
 from consortium.states import require_transition
 
@@ -347,16 +350,39 @@ def send_to_centres(proposal: Proposal, *, by: User) -> Proposal:
     proposal.state = State.TECHNICAL_REVIEW
     proposal.save(update_fields=["state"])
     audit.record("proposal.sent_to_centres", proposal, by=by)
+    to = _operators_of(proposal).exclude(pk=proposal.lead_id)
+    notify("proposal.to_judge", to=to, about=proposal, besides=by, number=proposal.number)
     return proposal
+
+
+def _operators_of(proposal: Proposal) -> QuerySet[User]:
+    """Those who run a machine it asks for, today. One query."""
+    centres = proposal.requests.values("resource__machine__centre")
+    running = Affiliation.objects.filter(
+        in_force(timezone.localdate()), role=Affiliation.Role.OPERATOR, institution__in=centres
+    )
+    return User.objects.filter(pk__in=running.values("user"), is_active=True)
 
 
 @transaction.atomic
 def withdraw(proposal: Proposal, *, by: User, reason: str = "") -> Proposal:
-    """Take a proposal back before the decision. Its number is not used again."""
+    """Take a proposal back before the decision. Its number is not used again.
+
+    Whoever was still to review it is told that nothing is left to do.
+    """
     proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
     policy.can_withdraw(by, proposal).require()
     require_transition(Proposal.TRANSITIONS, proposal.state, State.WITHDRAWN)
     proposal.state = State.WITHDRAWN
     proposal.save(update_fields=["state"])
     audit.record("proposal.withdrawn", proposal, by=by, reason=reason)
+    waiting = proposal.assignments.filter(state__in=ReviewAssignment.WAITING)
+    notify(
+        "proposal.withdrawn",
+        to=User.objects.filter(pk__in=waiting.values("reviewer")),
+        about=proposal,
+        href=reverse("compute_grants:review_list"),
+        besides=by,
+        number=proposal.number,
+    )
     return proposal

@@ -10,6 +10,9 @@ NOTICES: dict[str, Notice] = {
     "allocation.activated": Notice(
         GRANTS, _("The account of grant %(number)s is open on %(machine)s. Jobs can start.")
     ),
+    "allocation.member_added": Notice(
+        GRANTS, _("You were added to grant %(number)s. Your name on the machine is %(name)s.")
+    ),
     "allocation.suspended": Notice(GRANTS, _("Grant %(number)s was suspended: %(reason)s")),
     "allocation.resumed": Notice(GRANTS, _("Grant %(number)s runs again.")),
     "allocation.closed": Notice(GRANTS, _("Grant %(number)s was closed: %(reason)s")),

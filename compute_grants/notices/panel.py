@@ -9,6 +9,10 @@ NOTICES: dict[str, Notice] = {
     "decision_set.proposed": Notice(
         Topic.PANEL, _("The decisions %(number)s wait for your signature.")
     ),
+    "decision_set.reopened": Notice(
+        Topic.PANEL,
+        _("The decisions %(number)s were changed after you signed. Your signature was cleared."),
+    ),
     "waitlist.offered": Notice(
         Topic.PANEL,
         _("Time came back. %(number)s proposes whoever comes next on the waitlist. Read it."),
@@ -16,6 +20,12 @@ NOTICES: dict[str, Notice] = {
     "acceptance.offered": Notice(
         Topic.PROPOSALS,
         _("The panel awarded time to %(number)s. Read the terms and accept them by %(due_on)s."),
+    ),
+    "acceptance.accepted": Notice(
+        Topic.PANEL, _("The award of %(number)s was accepted. Its grants open.")
+    ),
+    "acceptance.declined": Notice(
+        Topic.PANEL, _("The award of %(number)s was declined: %(reason)s Its time went back.")
     ),
     "acceptance.due_soon": Notice(
         Topic.PROPOSALS, _("Accept the award of %(number)s by %(due_on)s, or the time goes back.")
