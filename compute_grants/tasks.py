@@ -71,6 +71,7 @@ def sweep_reports() -> None:
     while report_dates.sweep():
         pass
     report_reminders.remind()
+    late_reports.follow()
 
 
 @shared_task(name="compute_grants.carry_out_award_run")
@@ -89,7 +90,6 @@ def sweep_award_runs() -> None:
 def compute_plans() -> None:
     """Every minute, and when one is asked for: compute the plans of reviewers that wait."""
     assignment_plans.compute_waiting()
-    late_reports.follow()
 
 
 @shared_task(name="compute_grants.move_waitlists")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants import programme
-from compute_grants.actions import allocations
+from compute_grants.actions import allocations, report_dates
 from compute_grants.actions.grant_account import budget_of, locked_with_usage, take, want
 from compute_grants.models import Acceptance, Allocation, DecisionLetter, PanelDecision
 from compute_grants.policies import acceptances as policy
@@ -22,6 +23,7 @@ from consortium.queries import staff_of
 from consortium.states import require_transition
 
 State = Acceptance.State
+log = logging.getLogger(__name__)
 
 
 class TooLate(DomainError):
@@ -67,6 +69,7 @@ def accept(acceptance: Acceptance, *, letter_sha256: str, by: User) -> Acceptanc
     for allocation in _grants(acceptance):
         allocation.terms_accepted = True
         allocation.save(update_fields=["terms_accepted"])
+        report_dates.ask_progress(allocation)
         want(allocation)
     _tell_office("acceptance.accepted", acceptance, by)
     return acceptance
@@ -97,10 +100,18 @@ def follow(today: date) -> int:
     waiting = Acceptance.objects.open().filter(due_on__gte=today, due_on__lte=soon)
     for acceptance in waiting.filter(reminded_at__isnull=True).order_by("pk"):
         _remind(acceptance)
-    late = list(Acceptance.objects.open().filter(due_on__lt=today).order_by("pk"))
-    for acceptance in late:
+    late = Acceptance.objects.open().filter(due_on__lt=today).order_by("pk")
+    return sum(_lapsed(acceptance) for acceptance in list(late))
+
+
+def _lapsed(acceptance: Acceptance) -> bool:
+    """One that cannot lapse is logged and tried again: it must not keep back the others."""
+    try:
         _lapse(acceptance)
-    return len(late)
+    except DomainError:
+        log.exception("acceptance %s could not lapse", acceptance.pk)
+        return False
+    return True
 
 
 @transaction.atomic
@@ -182,4 +193,5 @@ def _return_time(acceptance: Acceptance, reason: str) -> None:
                 by=acceptance.answered_by,
                 reason=reason,
             )
-        allocations.close(allocation, reason=reason, by=None)
+        if allocation.state != Allocation.State.CLOSED:
+            allocations.close(allocation, reason=reason, by=None)

@@ -91,7 +91,8 @@ def create(
     audit.record(
         "allocation.awarded", allocation, by=by, seconds=seconds, resource=str(resource.pk)
     )
-    report_dates.ask_progress(allocation)
+    if terms_accepted:
+        report_dates.ask_progress(allocation)
     want(allocation)
     return allocation
 
@@ -209,12 +210,15 @@ def record_applied(number: str, account: str) -> None:
 def close_ended(today: date, limit: int = 100) -> int:
     """Close allocations whose last day is over. Returns how many. Safe to repeat.
 
-    A renewal that waits for its decision keeps its grant open until then.
+    A renewal that waits for its decision keeps its grant open until then, and an award that waits
+    for its lead's answer ends with that answer, or without one.
     """
     renewals = Amendment.objects.pending().filter(
         allocation=OuterRef("pk"), kind=Amendment.Kind.RENEWAL
     )
-    over = Allocation.objects.live().filter(~Exists(renewals), ends_on__lt=today)
+    over = Allocation.objects.live().filter(
+        ~Exists(renewals), ends_on__lt=today, terms_accepted=True
+    )
     ended = list(over.order_by("pk")[:limit])
     for allocation in ended:
         close(allocation, reason=_("Its last day is over."), by=None)

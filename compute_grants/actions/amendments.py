@@ -286,6 +286,8 @@ def _other_errors(wish: Wish, facts: Facts) -> dict[str, list[str]]:
         return {"other": [_("Hours go to another grant of the same lead.")]}
     if wish.other.state not in Allocation.LIVE:
         return {"other": [_("That grant is closed.")]}
+    if not wish.other.terms_accepted:
+        return {"other": [_("That award waits for your answer. Accept its terms first.")]}
     return {}
 
 

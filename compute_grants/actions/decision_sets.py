@@ -84,7 +84,7 @@ def prepare(
         made_by=by,
     )
     audit.record("decision_set.prepared", found, by=by, call=call.code, run=found.run_pk)
-    _put(found, choices, by)
+    _put(found, choices, by, adopting=run is not None)
     return found
 
 
@@ -127,21 +127,27 @@ def remove(found: DecisionSet, *, proposal: Proposal, by: User) -> DecisionSet:
     found = _locked(found)
     policy.can_change(by, found).require()
     _reopen(found, by)
-    items_in(found, [proposal])[proposal.pk].delete()
-    audit.record("decision_set.item_removed", found, by=by, proposal=proposal.number)
+    item = items_in(found, [proposal])[proposal.pk]
+    run_gave = item.adopted
+    item.delete()
+    audit.record(
+        "decision_set.item_removed", found, by=by, proposal=proposal.number, run_gave=run_gave
+    )
     return found
 
 
-def _put(found: DecisionSet, choices: Sequence[Choice], by: User | None) -> None:
+def _put(
+    found: DecisionSet, choices: Sequence[Choice], by: User | None, *, adopting: bool = False
+) -> None:
+    """adopting: the choices are an award run's, from which people may depart with a reason."""
     checked = check(found, choices)
     last = found.items.order_by("-position").values_list("position", flat=True).first() or 0
-    fresh = found.run_pk is not None and last == 0
     known = {item.proposal_id: item for item in found.items.all()}
     for position, (choice, adopted) in enumerate(checked, start=last + 1):
         item = known.get(choice.proposal.pk)
         if item is None:
             item = DecisionItem(set=found, proposal=choice.proposal, position=position)
-            item.adopted = adopted if fresh else {}
+            item.adopted = adopted if adopting else {}
         elif item.adopted and item.adopted != adopted and not choice.override_reason.strip():
             message = _("This departs from the award run. Say why; both signatories read it.")
             raise Invalid({"override_reason": [message]})

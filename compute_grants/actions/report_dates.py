@@ -62,8 +62,11 @@ def _mid_term(
 def ask_final(allocation: Allocation) -> int:
     """The final report of a locked grant that ends soon or has ended; returns how many are new.
 
-    What was not reported on the way is part of it, so progress reports still owed are waived.
+    What was not reported on the way is part of it, so progress reports still owed are waived. An
+    award that its lead did not accept owes nothing.
     """
+    if not allocation.terms_accepted:
+        return 0
     given, today = rule(), timezone.localdate()
     over = allocation.state == Allocation.State.CLOSED
     if over:
@@ -144,6 +147,7 @@ def _without_progress(given: programme.Reports, today: date) -> list[int]:
         condition=Tranche.Condition.REPORT,
         state=Tranche.State.PLANNED,
         allocation__state__in=Allocation.LIVE,
+        allocation__terms_accepted=True,
     )
     conditional = Tranche.objects.filter(
         allocation=OuterRef("pk"), condition=Tranche.Condition.REPORT
@@ -151,6 +155,7 @@ def _without_progress(given: programme.Reports, today: date) -> list[int]:
     plain = Allocation.objects.live().filter(
         ~Exists(reports.filter(allocation=OuterRef("pk"))),
         ~Exists(conditional),
+        terms_accepted=True,
         ends_on__gt=today + timedelta(days=given.least_days),
     )
     middles = {row.pk for row in plain if _mid_term(row, given, today)}
@@ -161,7 +166,10 @@ def _without_final(given: programme.Reports, today: date) -> list[int]:
     final = GrantReport.objects.filter(allocation=OuterRef("pk"), kind=Kind.FINAL)
     soon = Q(ends_on__lte=today + timedelta(days=given.final_opens_days))
     rows = Allocation.objects.filter(
-        soon | Q(state=Allocation.State.CLOSED), ~Exists(final), account__isnull=False
+        soon | Q(state=Allocation.State.CLOSED),
+        ~Exists(final),
+        account__isnull=False,
+        terms_accepted=True,
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))
 

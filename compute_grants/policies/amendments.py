@@ -40,6 +40,8 @@ def is_open(facts: Facts, kind: str) -> Decision:
     """Whether the rules take such a request today, and if not, why and from when."""
     if facts.allocation.state not in Allocation.LIVE and kind != Kind.APPEAL:
         return deny(_("This grant is closed."))
+    if not facts.allocation.terms_accepted and kind != Kind.APPEAL:
+        return deny(_("The award waits for its lead's answer. Accept its terms first."))
     pending = facts.open_of(kind)
     if pending is not None:
         return deny(format_lazy(_("{number} is under way already."), number=pending.number))

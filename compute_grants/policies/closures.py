@@ -16,12 +16,25 @@ def can_end_early(user: User, allocation: Allocation) -> Decision:
         return deny(_("Only the lead of the grant ends it early."))
     if allocation.state not in Allocation.LIVE:
         return deny(_("This grant is closed."))
-    return ALLOW
+    return _accepted(allocation)
 
 
 def can_end(user: User, allocation: Allocation) -> Decision:
     """Close its account: the lead, the R&D office and the machine's centre."""
-    return ALLOW if can_end_early(user, allocation) else can_manage(user, allocation)
+    early = can_end_early(user, allocation)
+    if early or user.pk == allocation.proposal.lead_id:
+        return early
+    managed = can_manage(user, allocation)
+    return _accepted(allocation) if managed else managed
+
+
+def _accepted(allocation: Allocation) -> Decision:
+    """An award that was only offered ends by its lead's answer, which gives its time back."""
+    if allocation.terms_accepted:
+        return ALLOW
+    return deny(
+        _("The award waits for its lead's answer. Declined or unanswered, its time goes back.")
+    )
 
 
 def can_close_books(user: User, allocation: Allocation) -> Decision:

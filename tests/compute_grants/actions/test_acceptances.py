@@ -7,12 +7,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from compute_grants.actions import acceptances, allocations, waitlist
+from compute_grants.actions import acceptances, allocations, amendments, report_dates, waitlist
 from compute_grants.models import (
     Acceptance,
     Allocation,
     DecisionLetter,
     DecisionSet,
+    GrantReport,
     ProgrammePolicy,
 )
 from compute_grants.queries.tasks import tasks_for
@@ -148,3 +149,57 @@ def test_a_programme_may_ask_for_none(call, panel):
 def test_the_lead_has_it_on_the_dashboard(award):
     (task,) = tasks_for(award.decision.proposal.lead)
     assert (task.verb, task.tone, timezone.localdate(task.due)) == ("Accept", "seal", award.due_on)
+
+
+def test_an_award_that_waits_is_not_ended_otherwise(award):
+    grant = Allocation.objects.get()
+    for person in (award.decision.proposal.lead, make.operator_of(grant.resource.machine.centre)):
+        with pytest.raises(PermissionDenied, match="waits for its lead"):
+            allocations.close(grant, reason="Enough.", by=person)
+    past = timezone.localdate() + timedelta(days=4_000)
+    assert allocations.close_ended(past) == 0
+    assert acceptances.follow(past) == 1
+    assert Allocation.objects.get().state == "closed"
+
+
+def test_one_that_was_closed_all_the_same_keeps_back_no_other(award, call, panel):
+    """As rows were before such a closing was refused."""
+    Allocation.objects.update(state="closed")
+    late = timezone.localdate() + timedelta(days=30)
+    assert acceptances.follow(late) == 1
+    assert left(call) == 100
+
+
+def test_one_that_cannot_lapse_keeps_back_no_other(award, call, panel, monkeypatch):
+    sets.published(*panel, sets.choice(make.proposal_for(call, state="ranked"), hours=10))
+    plain = acceptances._lapse
+
+    def lapse(row):
+        if row.pk == award.pk:
+            raise WrongState("No.")
+        plain(row)
+
+    monkeypatch.setattr(acceptances, "_lapse", lapse)
+    assert acceptances.follow(timezone.localdate() + timedelta(days=30)) == 1
+    assert set(Acceptance.objects.values_list("state", flat=True)) == {"offered", "lapsed"}
+
+
+def test_an_award_that_was_given_back_owes_no_report(award):
+    acceptances.decline(award, reason="Funded elsewhere.", by=award.decision.proposal.lead)
+    assert report_dates.sweep(timezone.localdate() + timedelta(days=900)) == 0
+    assert not GrantReport.objects.exists()
+
+
+def test_reports_are_asked_for_once_it_is_accepted(award):
+    Allocation.objects.update(ends_on=timezone.localdate() + timedelta(days=500))
+    assert report_dates.sweep() == 0
+    accept(award)
+    assert GrantReport.objects.get().kind == "progress"
+
+
+def test_nothing_is_asked_of_a_grant_before_its_award_is_accepted(award):
+    grant = Allocation.objects.get()
+    lead = award.decision.proposal.lead
+    wish = amendments.Wish(reason="Now.", seconds=HOUR)
+    with pytest.raises(amendments.NotOpen, match="Accept its terms first"):
+        amendments.ask(grant, kind="supplement", wish=wish, by=lead)

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from compute_grants import tasks
 from compute_grants.actions import (
     allocations,
     amendments,
@@ -14,7 +15,7 @@ from compute_grants.actions import (
     proposals,
     reports,
 )
-from compute_grants.models import Allocation, GrantReport, Sanction
+from compute_grants.models import Allocation, GrantReport, Sanction, SanctionNotice
 from compute_grants.policies.obligations import may_ask_for_more, overdue_reports
 from consortium.actions import desired
 from consortium.errors import Invalid
@@ -250,3 +251,11 @@ def test_the_days_are_a_rule(grant, office):
     for days in range(8):
         late_reports.follow(today + days * DAY)
     assert state(grant) == "suspended"
+
+
+def test_the_sweep_of_reports_follows_late_ones(grant):
+    report = report_of(grant)
+    GrantReport.objects.filter(pk=report.pk).update(due_on=timezone.localdate() - 40 * DAY)
+    tasks.sweep_reports()
+    notice = SanctionNotice.objects.get(report=report)
+    assert notice.begins_on > timezone.localdate()
