@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from consortium.models import User
@@ -27,7 +27,28 @@ VIEWS = {
 }
 # Where every rule of accessibility is asked; the others show only other colours and widths.
 WHOLE = {("light", 1280), ("light", 390)}
-NARROWEST = 320
+WIDEST, NARROWEST = 1280, 320
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window a language, kept open for all pages: opening one costs more than most pages."""
+
+    context: BrowserContext
+    page: Page
+    complaints: chromium.Complaints
+
+    @classmethod
+    def open(cls, browser: Browser, url: str, language: str) -> Window:
+        context = browser.new_context(base_url=url, locale=language, reduced_motion="reduce")
+        return cls(context, *chromium.open_page(context))
+
+    def enter(self, person: User | None, url: str) -> None:
+        """Go on as this person, or as nobody."""
+        self.context.clear_cookies()
+        if person is not None:
+            self.context.add_cookies([session_cookie(person, url)])
+        self.complaints.said.clear()
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,7 @@ class Site:
 
     url: str
     world: World
-    browser: Browser
+    windows: dict[str, Window]
     shots: Path | None
 
 
@@ -57,9 +78,12 @@ def db(django_db_setup, django_db_blocker) -> Iterator[None]:
 def site(browser: Browser, db, request: pytest.FixtureRequest) -> Iterator[Site]:
     server = LiveServer("127.0.0.1")
     folder = request.config.getoption("--shots")
+    windows = {name: Window.open(browser, server.url, name) for name in VIEWS}
     try:
-        yield Site(server.url, World(), browser, Path(folder) if folder else None)
+        yield Site(server.url, World(), windows, Path(folder) if folder else None)
     finally:
+        for window in windows.values():
+            window.context.close()
         server.stop()
 
 
@@ -76,32 +100,31 @@ def test_page(route, site):
 
 def _inspect(site: Site, address: str, person: User | None, language: str) -> list[str]:
     """Everything wrong with one page in one language, one line each."""
-    with site.browser.new_context(
-        base_url=site.url, locale=language, reduced_motion="reduce"
-    ) as context:
-        if person is not None:
-            User.objects.filter(pk=person.pk).update(language=language)
-            context.add_cookies([session_cookie(person, site.url)])
-        page, complaints = chromium.open_page(context)
-        answer = chromium.go(page, f"{address}?lang={language}")
-        if answer is None:
-            return _download(context, address)
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            return [f"status {answer.status}"]
-        if not answer.headers["content-type"].startswith("text/html"):
-            return []
-        problems = [f"language: {text}" for text in strangers(answer.text(), texts())]
-        name = address.strip("/").replace("/", "_") or "home"
-        for theme, width in VIEWS[language]:
-            chromium.show(page, theme=theme, width=width)
-            faults = chromium.accessibility(page, seen_alone=(theme, width) not in WHOLE)
-            problems += [f"{theme} {width}: {fault}" for fault in faults]
-            chromium.shoot(page, site.shots, f"{name}-{language}-{theme}-{width}")
-        chromium.show(page, theme="light", width=NARROWEST)
-        problems += [f"overflow at {NARROWEST}: {wide}" for wide in chromium.overflow(page)]
-        problems += [f"id twice: {found}" for found in chromium.doubled_ids(page)]
-        problems += [f"policy: {text}" for text in page.evaluate("globalThis.violations")]
-        return problems + complaints.said
+    window = site.windows[language]
+    page = window.page
+    if person is not None:
+        User.objects.filter(pk=person.pk).update(language=language)
+    window.enter(person, site.url)
+    chromium.show(page, theme="light", width=WIDEST)
+    answer = chromium.go(page, f"{address}?lang={language}")
+    if answer is None:
+        return _download(window.context, address)
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return [f"status {answer.status}"]
+    if not answer.headers["content-type"].startswith("text/html"):
+        return []
+    problems = [f"language: {text}" for text in strangers(answer.text(), texts())]
+    name = address.strip("/").replace("/", "_") or "home"
+    for theme, width in VIEWS[language]:
+        chromium.show(page, theme=theme, width=width)
+        faults = chromium.accessibility(page, seen_alone=(theme, width) not in WHOLE)
+        problems += [f"{theme} {width}: {fault}" for fault in faults]
+        chromium.shoot(page, site.shots, f"{name}-{language}-{theme}-{width}")
+    chromium.show(page, theme="light", width=NARROWEST)
+    problems += [f"overflow at {NARROWEST}: {wide}" for wide in chromium.overflow(page)]
+    problems += [f"id twice: {found}" for found in chromium.doubled_ids(page)]
+    problems += [f"policy: {text}" for text in page.evaluate("globalThis.violations")]
+    return problems + window.complaints.said
 
 
 def _download(context: BrowserContext, address: str) -> list[str]:
