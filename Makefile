@@ -11,7 +11,7 @@ TESTS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run env venv venv-dev system-packages test lint types contracts format \
-	migrations bench demo requirements clean
+	migrations bench demo slurm-up slurm-down requirements clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ venv:
 venv-dev:
 	@$(PYTHON) portal/runtime/install.py --dev
 
-system-packages: ## Install what the tests need from Debian (Chromium, fonts, gettext)
+system-packages: ## Install what the tests need from Debian (Chromium, fonts, gettext, Slurm)
 	@sh portal/runtime/system-packages.sh
 
 test: system-packages venv-dev lint types contracts migrations ## Run every check and every test (TESTS="tests/portal -k name" for some)
@@ -58,6 +58,12 @@ bench: venv-dev ## Run the benchmarks, one JSON object a line (ONLY=name for one
 
 demo: venv ## Walk the whole chain with real clients against a running portal
 	@exec $(PY) -m portal.demo
+
+slurm-up: venv ## Start a real Slurm cluster here, as root (PORTAL_SLURM_DIR, PORTAL_SLURM_PORT)
+	@exec $(PY) -m portal.runtime.slurm up
+
+slurm-down: venv ## Cancel its jobs and stop it (WIPE=1 removes its folder)
+	@exec $(PY) -m portal.runtime.slurm down $(if $(WIPE),--wipe)
 
 requirements: venv ## Compile requirements*.in into the pinned requirements*.txt
 	@for name in requirements requirements-dev; do \

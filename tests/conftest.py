@@ -10,7 +10,8 @@ from tests import intruder
 from tests.factories.consortium import PersonFactory
 
 # One browser for all folders whose tests drive it: a second one could not start beside it.
-pytest_plugins = ["tests.browser.visiting"]
+# One Slurm cluster for all who talk to it: a second one would take its seconds again.
+pytest_plugins = ["tests.browser.visiting", "tests.slurm_cluster"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,25 +1,45 @@
 #!/bin/sh
-# What the tests need from Debian: Chromium, a Chinese font, gettext, pango for PDF files.
-# Installs them where it may (root, apt); otherwise says what is missing. Under CI=true a missing
-# one is a failure.
+# What the tests need from Debian: Chromium, a Chinese font, gettext, pango for PDF files, Slurm.
+# With the argument "slurm", that alone, for make slurm-up. Installs them where it may (root,
+# apt); otherwise says what is missing. Under CI=true a missing one is a failure.
 set -u
 
 missing=""
 need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
-need chromium chromium
-need msgfmt gettext
-find /usr/lib /usr/local/lib -name 'libpangoft2-1.0.so.0' 2>/dev/null | grep -q . \
-    || missing="$missing libpangoft2-1.0-0"
-find /usr/share/fonts /usr/local/share/fonts -iname '*NotoSansCJK*' 2>/dev/null | grep -q . \
-    || missing="$missing fonts-noto-cjk"
+if [ "${1:-all}" = all ]; then
+    need chromium chromium
+    need msgfmt gettext
+    find /usr/lib /usr/local/lib -name 'libpangoft2-1.0.so.0' 2>/dev/null | grep -q . \
+        || missing="$missing libpangoft2-1.0-0"
+    find /usr/share/fonts /usr/local/share/fonts -iname '*NotoSansCJK*' 2>/dev/null | grep -q . \
+        || missing="$missing fonts-noto-cjk"
+fi
+if [ "$(id -u)" = 0 ] || [ "${1:-}" = slurm ]; then # its daemons work for root alone
+    PATH=$PATH:/usr/sbin:/sbin
+    need munged munge
+    need mariadbd mariadb-server-core
+    need mariadb mariadb-client-core
+    need sacctmgr slurm-client
+    need slurmctld slurmctld
+    need slurmd slurmd
+    need slurmdbd slurmdbd
+    find /usr/lib -name accounting_storage_mysql.so 2>/dev/null | grep -q . \
+        || missing="$missing slurm-wlm-mysql-plugin"
+fi
 
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "  installing from Debian:$missing"
     export DEBIAN_FRONTEND=noninteractive
+    # Debian starts what it installs; these daemons are started by us or not at all.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap 'rm -f $policy' EXIT
+        printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+    fi
     # shellcheck disable=SC2086 # one word for each package
     apt-get -qq update >/dev/null && apt-get -qq -y install --no-install-recommends $missing \
         >/dev/null && exit 0
