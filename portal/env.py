@@ -1,5 +1,6 @@
 """Settings from the environment. Secrets come from files; placeholders are refused."""
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,6 +22,23 @@ def number(name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def commands(value: str) -> dict[str, list[str]]:
+    """{"name": ["program", "argument"]} in JSON. Raises ImproperlyConfigured."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    lists = found.values() if isinstance(found, dict) else [None]
+    if not all(
+        isinstance(words, list) and words and all(isinstance(word, str) for word in words)
+        for words in lists
+    ):
+        raise ImproperlyConfigured(
+            'SLURM_CLUSTERS must be like {"name": ["ssh", "portal@login.example"]}, in JSON.'
+        )
+    return dict(found or {})
 
 
 def secret(name: str, *, fallback: str = "") -> str:

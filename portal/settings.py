@@ -277,7 +277,11 @@ EFFECTS = {
 }
 CLUSTER_BACKENDS = {
     "memory": "compute_grants.backends.memory.MemoryBackend",
+    "slurm": "compute_grants.backends.slurm.SlurmBackend",
 }
+# The argv that leads to each Slurm cluster, by the cluster's name; seconds for one call there.
+SLURM_CLUSTERS = env.commands(env.text("SLURM_CLUSTERS", "{}"))
+SLURM_TIMEOUT = env.number("SLURM_TIMEOUT", 30)
 # Who tells a grant's page what was made with it: (allocation, user) -> links of {% chain %}.
 GRANT_LINEAGE = "registry.queries.grant_lineage.links"
 MLFLOW_BACKEND_URL = env.text("MLFLOW_BACKEND_URL", "")

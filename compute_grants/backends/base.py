@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+TRES = re.compile(r"[a-z]+(/[a-z0-9_.-]+(:[a-z0-9_.-]+)?)?")
+DESCRIPTION = re.compile(r"[A-Za-z0-9_./:-]{1,100}")
+PRIORITIES = frozenset({"normal", "low"})
+MOST_JOBS = 10**6
+MOST_MINUTES = 10**15  # two billion years; Slurm takes larger ones for none at all
 
 
 class ClusterError(Exception):
@@ -39,6 +44,29 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_description(text: str) -> str:
+    """`text`, if no shell on the way to a cluster reads more into it. Raises ClusterError."""
+    if DESCRIPTION.fullmatch(text) is None:
+        raise ClusterError(f"{text!r} is not a description that may be sent to a cluster")
+    return text
+
+
+def checked_limits(limits: Mapping[str, int]) -> Mapping[str, int]:
+    """`limits`, if they are whole minutes by names of TRES. Raises ClusterError."""
+    for tres, minutes in limits.items():
+        whole = isinstance(minutes, int) and not isinstance(minutes, bool)
+        if not whole or not 0 <= minutes <= MOST_MINUTES or not TRES.fullmatch(tres):
+            raise ClusterError(f"limits are whole minutes, from zero: not {tres!r} {minutes!r}")
+    return limits
+
+
+def checked_service(priority: str, max_jobs: int | None) -> None:
+    """Raises ClusterError for what no cluster has."""
+    whole = max_jobs is None or (type(max_jobs) is int and 0 <= max_jobs <= MOST_JOBS)
+    if priority not in PRIORITIES or not whole:
+        raise ClusterError(f"no service has priority {priority!r} and {max_jobs!r} jobs")
+
+
 class ClusterBackend(Protocol):
     """One cluster. Every call is safe to repeat and raises only ClusterError.
 
@@ -50,7 +78,10 @@ class ClusterBackend(Protocol):
         """The account as it is now, or None."""
 
     def ensure_account(self, name: str, *, parent: str, description: str) -> None:
-        """Make the account where it is missing; an existing one keeps its parent."""
+        """Make the account where it is missing; an existing one keeps its parent.
+
+        The parent is the centre's to make: an unknown one is refused.
+        """
 
     def ensure_member(self, name: str, user: str) -> None:
         """Let `user` run jobs on the account."""

@@ -15,11 +15,20 @@ from typing import Any
 
 from django.conf import settings
 
-from compute_grants.backends.base import ClusterAccount, ClusterError, checked_name
+from compute_grants.backends.base import (
+    ClusterAccount,
+    ClusterError,
+    checked_description,
+    checked_limits,
+    checked_name,
+    checked_service,
+)
 
 State = dict[str, Any]
 DOWN = "down"
 FAULTS = "faults"
+# What a cluster has before the portal comes: its root, and the account its centre made for us.
+PARENTS = {"root": "", "consortium": "root"}
 
 
 class MemoryBackend:
@@ -44,15 +53,11 @@ class MemoryBackend:
             return {name: _account(name, row) for name, row in state["accounts"].items()}
 
     def ensure_account(self, name: str, *, parent: str, description: str) -> None:
-        fresh = {
-            "parent": checked_name(parent),
-            "description": description,
-            "members": [],
-            "limits": {},
-            "open": True,
-        }
+        fresh = _fresh(checked_name(parent), checked_description(description))
         with self._changing("ensure_account") as state:
-            state["accounts"].setdefault(checked_name(name), fresh)
+            if checked_name(name) not in state["accounts"]:
+                _existing(state, parent)
+                state["accounts"][name] = fresh
 
     def ensure_member(self, name: str, user: str) -> None:
         with self._changing("ensure_member") as state:
@@ -65,12 +70,11 @@ class MemoryBackend:
             row["members"] = sorted({*row["members"]} - {checked_name(user)})
 
     def set_limits(self, name: str, limits: Mapping[str, int]) -> None:
-        if any(not isinstance(minutes, int) or minutes < 0 for minutes in limits.values()):
-            raise ClusterError("limits are whole minutes, from zero")
         with self._changing("set_limits") as state:
-            _existing(state, name)["limits"].update(limits)
+            _existing(state, name)["limits"].update(checked_limits(limits))
 
     def set_service(self, name: str, *, priority: str, max_jobs: int | None) -> None:
+        checked_service(priority, max_jobs)
         with self._changing("set_service") as state:
             _existing(state, name).update(priority=priority, max_jobs=max_jobs)
 
@@ -130,9 +134,11 @@ class MemoryBackend:
             _fail(state, call, "half")
 
     def _read(self) -> State:
-        if not self.path.exists():
-            return {"accounts": {}, FAULTS: {}, "calls": {}}
-        state: State = json.loads(self.path.read_text(encoding="utf-8"))
+        state: State = {"accounts": {}, FAULTS: {}, "calls": {}}
+        if self.path.exists():
+            state = json.loads(self.path.read_text(encoding="utf-8"))
+        for name, parent in PARENTS.items():
+            state["accounts"].setdefault(name, _fresh(parent, ""))
         return state
 
     def _write(self, state: State) -> None:
@@ -154,6 +160,16 @@ def _account(name: str, row: State) -> ClusterAccount:
         priority=row.get("priority", "normal"),
         max_jobs=row.get("max_jobs"),
     )
+
+
+def _fresh(parent: str, description: str) -> State:
+    return {
+        "parent": parent,
+        "description": description,
+        "members": [],
+        "limits": {},
+        "open": True,
+    }
 
 
 def _existing(state: State, name: str) -> State:

@@ -192,7 +192,7 @@ def test_names_that_a_cluster_would_read_otherwise_are_refused(name):
 
 def test_an_unknown_backend_is_an_error_the_loop_keeps():
     made = awarded()
-    DesiredState.objects.update(spec=grant_account.wanted(made) | {"backend": "slurm"})
+    DesiredState.objects.update(spec=grant_account.wanted(made) | {"backend": "abacus"})
     desired.reconcile_due()
     assert "no backend" in DesiredState.objects.get().error
 
