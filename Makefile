@@ -10,7 +10,7 @@ PATHS := manage.py $(OURS) tests $(wildcard bench)
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run env venv venv-dev system-packages test lint types contracts format \
+.PHONY: help run env venv venv-dev system-packages test test-slurm lint types contracts format \
 	migrations bench demo slurm-up slurm-down requirements clean
 
 help: ## List the targets
@@ -28,11 +28,15 @@ venv:
 venv-dev:
 	@$(PYTHON) portal/runtime/install.py --dev
 
-system-packages: ## Install what the tests need from Debian (Chromium, fonts, gettext, Slurm)
+system-packages: ## Install what the tests need from Debian (Chromium, fonts, gettext)
 	@sh portal/runtime/system-packages.sh
 
 test: system-packages venv-dev lint types contracts migrations ## Run every check and every test (TESTS="tests/portal -k name" for some)
-	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 --durations=15 -m "not bench" $(TESTS)
+	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest -n 2 --durations=15 -m "not bench and not slurm" $(TESTS)
+
+test-slurm: venv-dev ## Run the tests that need a real Slurm cluster, as root; it is brought up and taken down
+	@sh portal/runtime/system-packages.sh slurm
+	@exec $(PY) -m portal.runtime test -- $(PY) -m pytest --durations=5 -m slurm $(TESTS)
 
 lint: venv-dev ## Check style: ruff and djlint
 	@$(VENV)/bin/ruff check $(PATHS)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need from Debian: Chromium, a Chinese font, gettext, pango for PDF files, Slurm.
-# With the argument "slurm", that alone, for make slurm-up. Installs them where it may (root,
+# What the tests need from Debian: Chromium, a Chinese font, gettext, pango for PDF files. With the
+# argument "slurm", what a Slurm cluster needs instead. Installs them where it may (root,
 # apt); otherwise says what is missing. Under CI=true a missing one is a failure.
 set -u
 
@@ -16,7 +16,7 @@ if [ "${1:-all}" = all ]; then
     find /usr/share/fonts /usr/local/share/fonts -iname '*NotoSansCJK*' 2>/dev/null | grep -q . \
         || missing="$missing fonts-noto-cjk"
 fi
-if [ "$(id -u)" = 0 ] || [ "${1:-}" = slurm ]; then # its daemons work for root alone
+if [ "${1:-}" = slurm ]; then # for make slurm-up and make test-slurm
     PATH=$PATH:/usr/sbin:/sbin
     need munged munge
     need mariadbd mariadb-server-core

@@ -64,7 +64,9 @@ class Daemon:
                     preexec_fn=None if self.plan.orphans else die_with_parent(signal.SIGTERM),  # noqa: PLW1509
                 )
         except FileNotFoundError as error:
-            raise Refusal(f"{self.argv[0]} is missing. Run make system-packages.") from error
+            raise Refusal(
+                f"{self.argv[0]} is missing. Run: sh portal/runtime/system-packages.sh slurm"
+            ) from error
         process.returncode = 0  # it is not ours to wait for: it may live longer than we do
         self.note.write_text(f"{process.pid} {_start_time(process.pid)}\n")
         return True
