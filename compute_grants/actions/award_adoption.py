@@ -16,7 +16,7 @@ from compute_grants.actions.panel import NotEnoughBudget
 from compute_grants.models import AwardRun, Call, DecisionSet, PanelDecision, Proposal
 from compute_grants.policies import award_runs as policy
 from compute_grants.policies.award_terms import within
-from compute_grants.policies.decision_sets import interests
+from compute_grants.policies.panel_interests import interests
 from consortium import audit
 from consortium.errors import DomainError
 from consortium.models import User

@@ -7,8 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from compute_grants.models.calls import Call
-from compute_grants.models.proposals import interested_institutions
+from compute_grants.models.proposals import Proposal
 from compute_grants.models.reviews import PanelDecision
 from consortium.models import ArmAppointment, User
 from consortium.roles import standing
@@ -18,16 +17,13 @@ Office = ArmAppointment.Office
 
 class DecisionLetterQuerySet(models.QuerySet["DecisionLetter"]):
     def visible_to(self, user: User) -> DecisionLetterQuerySet:
-        """One's own; the research office and auditors; the call's panel without an interest."""
+        """One's own; the research office and auditors; the panel that judges its proposal."""
         offices = standing(user).offices
         if Office.DEPLOYMENT in offices:
             return self.none()
         if offices & {Office.RESEARCH, Office.AUDITOR}:
             return self
-        seats = Call.panel.through.objects.filter(user=user)
-        judged = Q(decision__proposal__call__in=seats.values("call")) & ~Q(
-            decision__proposal__institution__in=interested_institutions(user)
-        )
+        judged = Q(decision__proposal__in=Proposal.objects.judged_by(user).values("pk"))
         return self.filter(judged | Q(decision__proposal__lead=user))
 
 

@@ -46,7 +46,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
         One's own always, led or joined. Once submitted: the research office and auditors;
         operators of a centre whose machine is asked; reviewers who confirmed they have no
-        conflict; the call's panel, except where its member has an interest. The for-profit
+        conflict; the call's panel, except what is closed to its member. The for-profit
         office: none.
         """
         who = standing(user)
@@ -89,10 +89,33 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         )
         return Q(pk__in=confirmed.values("pk"))
 
+    def of_interest_to(self, user: User) -> ProposalQuerySet:
+        """Those with which the person has a conflict."""
+        from compute_grants.models.panel_interests import (  # noqa: PLC0415  it stands on this one
+            interest_of,
+        )
+
+        return self.filter(interest_of(user))
+
+    def closed_to(self, user: User) -> ProposalQuerySet:
+        """Those a panel keeps from the person: a conflict, or an invitation to review one has
+        not declared about. The only such rule; lists, decisions and signatures share it.
+        """
+        from compute_grants.models.panel_interests import (  # noqa: PLC0415  it stands on this one
+            interest_of,
+            unanswered_by,
+        )
+
+        return self.filter(interest_of(user) | unanswered_by(user))
+
+    def judged_by(self, user: User) -> ProposalQuerySet:
+        """Those the person reads and decides on as one of the call's panel."""
+        return self.filter(self._judged_by(user))
+
     def _judged_by(self, user: User) -> Q:
-        on_panel = Exists(Call.panel.through.objects.filter(call=OuterRef("call"), user=user))
-        others = Q(pk__in=Proposal.objects.not_of(user).values("pk"))
-        return Q(on_panel) & others & ~Q(institution__in=interested_institutions(user))
+        seats = Call.panel.through.objects.filter(user=user).values("call")
+        closed = Proposal.objects.filter(call__in=seats).closed_to(user)
+        return Q(call__in=seats) & ~Q(pk__in=closed.values("pk"))
 
     def with_needed(self) -> ProposalQuerySet:
         """`needed`: reviews each takes, as Proposal.reviewers_needed says of one."""

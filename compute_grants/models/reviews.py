@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models.calls import Call, Criterion
+from compute_grants.models.calls import Criterion
 from compute_grants.models.proposals import Proposal, ResourceRequest
 from consortium.models import ArmAppointment, User
 from consortium.roles import standing
@@ -143,7 +143,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
     def visible_to(self, user: User) -> ReviewQuerySet:
         """One's own; others' of the same proposal once one's own is in, if one reviews it.
 
-        Else the research office, auditors, and the call's panel where it sees the proposal.
+        Else the research office, auditors, and the call's panel where it judges the proposal.
         Applicants read scores through queries.reviews.feedback, without names or notes.
         """
         mine = ReviewAssignment.objects.filter(
@@ -157,8 +157,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         if offices & {Office.RESEARCH, Office.AUDITOR}:
             judges = Q(pk__isnull=False)
         else:
-            seats = Call.panel.through.objects.filter(user=user)
-            judges = Q(assignment__proposal__call__in=seats.values("call"))
+            judges = Q(assignment__proposal__in=Proposal.objects.judged_by(user).values("pk"))
         others = Q(assignment__proposal__in=readable) & ~waits & (done | judges)
         return self.counted().filter(own | others)
 

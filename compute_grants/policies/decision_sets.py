@@ -1,39 +1,22 @@
-"""Who prepares, changes and signs a panel's sets of decisions: nobody with an interest in one."""
+"""Who prepares, changes and signs a panel's sets of decisions: nobody to whom one is closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import (
-    Call,
-    DecisionSet,
-    Proposal,
-    TeamMember,
-    interested_institutions,
-)
+from compute_grants.models import Call, DecisionSet, Proposal
+from compute_grants.policies.panel_interests import interests
 from compute_grants.policies.reviews import can_rank
 from consortium.models import User
 from consortium.policies import ALLOW, Decision, deny
 
 
-def interests(user: User, proposals: Iterable[Proposal]) -> frozenset[int]:
-    """Ids of those among the proposals where the person stays out. One query.
-
-    Their own, their team's, and those of their institutions and the related groups of these.
-    """
-    on_the_team = TeamMember.objects.of_person(user).on_the_team().filter(proposal=OuterRef("pk"))
-    own = Q(lead=user) | Q(institution__in=interested_institutions(user)) | Exists(on_the_team)
-    rows = Proposal.objects.filter(own, pk__in=[row.pk for row in proposals])
-    return frozenset(rows.values_list("pk", flat=True))
-
-
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where a person stands to some proposals of a call: its panel's seat, and own interests."""
+    """Where a person stands to some proposals of a call: its panel's seat, and what is closed."""
 
     seat: Decision
     own: frozenset[int]
@@ -53,8 +36,9 @@ def can_prepare(user: User, call: Call, proposals: Iterable[Proposal] = ()) -> D
     if place.own:
         return deny(
             _(
-                "You have an interest in one of these proposals, so you stay out of it. Leave it "
-                "to the other members of the panel."
+                "One of these proposals is closed to you: you have an interest in it, or an "
+                "invitation to review it to answer first. Leave it to the other members of the "
+                "panel."
             )
         )
     return ALLOW
@@ -73,7 +57,10 @@ def can_change(
         return place.seat
     if place.own:
         return deny(
-            _("You have an interest in a proposal of this set, so the others of the panel keep it.")
+            _(
+                "A proposal of this set is closed to you: you have an interest in it, or an "
+                "invitation to review it to answer first. The others of the panel keep the set."
+            )
         )
     return ALLOW
 
@@ -86,8 +73,9 @@ def can_sign(user: User, found: DecisionSet, *, place: Seat | None = None) -> De
     if place.own:
         return deny(
             _(
-                "You have an interest in a proposal of this set, so two others of the panel sign "
-                "it. They may move that proposal to a set of its own."
+                "A proposal of this set is closed to you: you have an interest in it, or an "
+                "invitation to review it to answer first. Two others of the panel sign the set, "
+                "or move that proposal to a set of its own."
             )
         )
     return ALLOW

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import (
-    Call,
-    Proposal,
-    ResourceRequest,
-    ReviewAssignment,
-    interested_institutions,
-)
+from compute_grants.models import Call, Proposal, ResourceRequest, ReviewAssignment
 from compute_grants.policies.conflicts import Pair, Reason, conflicts_between, own_interest
+from compute_grants.policies.panel_interests import interests
 from consortium.models import Affiliation, ArmAppointment, Reviewer, User, in_force
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
 
 OWN = _("You cannot decide on your own proposal.")
+CLOSED = _(
+    "You have a conflict of interest with this proposal, or an invitation to review it that you "
+    "have not answered, so you stay out."
+)
 
 
 def can_judge_feasibility(user: User, request: ResourceRequest) -> Decision:
@@ -75,10 +74,8 @@ def can_decide(user: User, proposal: Proposal) -> Decision:
     seat = can_rank(user, proposal.call)
     if not seat:
         return seat
-    if interested_institutions(user).filter(pk=proposal.institution_id).exists():
-        return deny(
-            _("You belong to the proposal's institution or its related group, so you stay out.")
-        )
+    if interests(user, [proposal]):
+        return deny(CLOSED)
     return ALLOW
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from compute_grants.models import AccessType, AwardRun, Call, Proposal, Resource
-from compute_grants.policies.decision_sets import interests
+from compute_grants.policies.panel_interests import interests
 from compute_grants.queries.award_reasons import sentence
 from consortium.models import Institution, User
 

@@ -18,7 +18,8 @@ from compute_grants.models import (
     Resource,
     ResourceRequest,
 )
-from compute_grants.policies.decision_sets import Seat, interests, seat_of
+from compute_grants.policies.decision_sets import Seat, seat_of
+from compute_grants.policies.panel_interests import interests
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries.decision_content import sha256_of
 from compute_grants.queries.panel import Standing, standings_of

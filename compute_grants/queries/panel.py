@@ -17,7 +17,7 @@ from compute_grants.models import (
     ReviewAssignment,
     Score,
 )
-from compute_grants.policies.decision_sets import interests
+from compute_grants.policies.panel_interests import interests
 from compute_grants.queries.calls import Offer
 from compute_grants.queries.normalised import Adjusted, adjusted
 from consortium.models import User

@@ -77,7 +77,8 @@ def feedback(proposal: Proposal) -> list[Review]:
     """
     if proposal.state not in Proposal.DECIDED:
         return []
-    return list(with_scores(Review.objects.filter(assignment__proposal=proposal)).order_by("pk"))
+    given = Review.objects.counted()
+    return list(with_scores(given.filter(assignment__proposal=proposal)).order_by("pk"))
 
 
 def with_scores(reviews: QuerySet[Review]) -> QuerySet[Review]:

@@ -17,7 +17,7 @@ from compute_grants.models import (
     ResourceRequest,
     WaitlistPlace,
 )
-from compute_grants.policies.decision_sets import interests
+from compute_grants.policies.panel_interests import interests
 from compute_grants.queries.decision_sets import ceiling
 from consortium.models import User
 
@@ -106,9 +106,12 @@ def offered_in(place: WaitlistPlace) -> DecisionSet | None:
 
 @dataclass(frozen=True, slots=True)
 class WaitRow:
-    """One place. A masked one is of the reader's own side: its number and nothing else."""
+    """One place. A masked one is closed to the reader: its number and nothing else.
 
-    position: int
+    position: among those shown. None of a masked one, whose place would tell its merit.
+    """
+
+    position: int | None
     number: str
     masked: bool
     place: WaitlistPlace | None = None
@@ -121,22 +124,25 @@ class WaitRow:
 
 
 def waitlist(call: Call, user: User) -> list[WaitRow]:
-    """Everybody who waits, as this reader may see it. Eight queries."""
+    """Everybody who waits, as this reader may see it; masked ones last. Eight queries."""
     rows = places(call)
     own = interests(user, [row.proposal for row in rows])
     free = left_of(call).free
+    shown = [place for place in rows if place.proposal_id not in own]
+    hidden = sorted(place.proposal.number for place in rows if place.proposal_id in own)
     return [
-        WaitRow(n, place.proposal.number, masked=True)
-        if place.proposal_id in own
-        else WaitRow(
-            n,
-            place.proposal.number,
-            masked=False,
-            place=place,
-            needs=needs_of(place, free),
-            offered=offered_in(place),
-        )
-        for n, place in enumerate(rows, start=1)
+        *(
+            WaitRow(
+                n,
+                place.proposal.number,
+                masked=False,
+                place=place,
+                needs=needs_of(place, free),
+                offered=offered_in(place),
+            )
+            for n, place in enumerate(shown, start=1)
+        ),
+        *(WaitRow(None, number, masked=True) for number in hidden),
     ]
 
 

@@ -48,7 +48,7 @@ def _mine(request: HttpRequest, pk: int) -> ReviewAssignment:
 
 @require_http_methods(["GET", "POST"])
 def declare(request: HttpRequest, pk: int) -> HttpResponse:
-    """Conflict or none, before anything of the proposal but its title is shown."""
+    """Conflict or none, before more of the proposal is shown than its title and its people."""
     assignment = _mine(request, pk)
     user = actor(request)
     form = DeclareForm(request.POST or None)
@@ -64,6 +64,7 @@ def declare(request: HttpRequest, pk: int) -> HttpResponse:
         "assignment": assignment,
         "proposal": assignment.proposal,
         "form": form,
+        "team": assignment.proposal.people,
         "known": detected_conflicts(assignment.proposal, [user]).get(user.pk, ""),
         "policy": queries.policy_today(),
     }

@@ -17,8 +17,6 @@ from compute_grants.models import (
     DecisionItem,
     DecisionSet,
     Proposal,
-    TeamMember,
-    interested_institutions,
 )
 from compute_grants.queries.tasks.words import numbered, titled
 from consortium.inbox import Facts, Part, Task, named
@@ -32,15 +30,9 @@ def panel_tasks(user: User) -> Iterator[Part[Task]]:
     """Ranked proposals that stand in no open set yet."""
     if not has(user, Permission.PANEL_DECIDE):
         return
-    mine = Call.panel.through.objects.filter(user=user).values("call")
-    waiting = (
-        Proposal.objects.filter(
-            ~Exists(DecisionItem.objects.filter(proposal=OuterRef("pk"), is_open=True)),
-            call__in=mine,
-            state=State.RANKED,
-        )
-        .not_of(user)
-        .exclude(institution__in=interested_institutions(user))
+    waiting = Proposal.objects.judged_by(user).filter(
+        ~Exists(DecisionItem.objects.filter(proposal=OuterRef("pk"), is_open=True)),
+        state=State.RANKED,
     )
     calls = (
         Call.objects.filter(pk__in=waiting.values("call"))
@@ -69,18 +61,13 @@ def _to_decide(row: Facts) -> Task:
 def to_sign(user: User) -> Iterator[Part[Task]]:
     """Sets that wait for this person's signature, and what the portal proposes to the panel.
 
-    None with a proposal of their own side.
+    None with a proposal that is closed to them.
     """
     if not has(user, Permission.PANEL_DECIDE):
         return
     mine = Call.panel.through.objects.filter(user=user).values("call")
-    on_the_team = TeamMember.objects.of_person(user).on_the_team()
-    own = DecisionItem.objects.filter(
-        Q(proposal__lead=user)
-        | Q(proposal__institution__in=interested_institutions(user))
-        | Q(proposal__in=on_the_team.values("proposal")),
-        set=OuterRef("pk"),
-    )
+    closed = Proposal.objects.filter(call__in=mine).closed_to(user)
+    own = DecisionItem.objects.filter(proposal__in=closed.values("pk"), set=OuterRef("pk"))
     proposed = Q(state=DecisionSet.State.PROPOSED)
     from_the_portal = Q(state=DecisionSet.State.DRAFT, made_by__isnull=True)
     rows = DecisionSet.objects.filter(

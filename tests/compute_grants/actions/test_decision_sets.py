@@ -179,7 +179,7 @@ def test_nobody_prepares_changes_or_signs_where_they_have_an_interest(call, judg
     with pytest.raises(PermissionDenied, match="an interest"):
         sets.draft(person, sets.choice(ranked(call)), sets.choice(proposal))
     found = sets.proposed(judges[0], sets.choice(ranked(call)), sets.choice(proposal))
-    with pytest.raises(PermissionDenied, match="two others"):
+    with pytest.raises(PermissionDenied, match="Two others"):
         sets.sign(found, person)
     with pytest.raises(PermissionDenied, match="an interest"):
         actions.discard(found, reason="No.", by=person)

@@ -212,7 +212,7 @@ def test_nor_for_a_related_one(call, act):
     proposal = make.proposal_for(call, state="ranked", institution=house)
     judge = reviewer(sister, panellist=True)
     call.panel.add(judge)
-    with pytest.raises(PermissionDenied, match="related group"):
+    with pytest.raises(PermissionDenied, match="so you stay out"):
         ACTS[act](proposal, judge)
 
 

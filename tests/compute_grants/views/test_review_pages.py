@@ -6,7 +6,8 @@ from django.urls import reverse
 from compute_grants.models import Rebuttal, ReviewAssignment, ReviewDraft, Tie, Waiver
 from tests.compute_grants.views.person import Person, text
 from tests.factories import compute_grants as make
-from tests.factories.consortium import member, research_officer, reviewer
+from tests.factories.consortium import InstitutionFactory, member, research_officer, reviewer
+from tests.factories.proposals import TeamMemberFactory
 from tests.factories.reviews import RebuttalWindowFactory, TieFactory, WaiverFactory
 
 DUE = "2030-01-01T17:00"
@@ -286,3 +287,13 @@ def test_rebuttal_is_not_for_others(db):
     window = RebuttalWindowFactory.create()
     for who in (member(window.proposal.institution), reviewer()):
         assert Person(who).get("rebuttal", window.proposal.number).status_code in {403, 404}
+
+
+def test_the_declaration_names_everybody_it_is_about(db):
+    invited = make.AssignmentFactory.create()
+    house = InstitutionFactory.create(name_en="Institute of Tides")
+    TeamMemberFactory.create(proposal=invited.proposal, user__name_en="Wu Lan", institution=house)
+    TeamMemberFactory.create(proposal=invited.proposal, user__name_en="Not Coming", declined=True)
+    page = text(Person(invited.reviewer).get("review_declare", invited.pk))
+    assert "Wu Lan" in page and "Institute of Tides" in page
+    assert "Not Coming" not in page
