@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compute_grants.actions import decision_sets, technical
+from compute_grants.actions import decision_sets, panel_recusals, technical
 from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
@@ -352,6 +352,14 @@ class ProposalViewSet(
         data = valid_input(DecisionInput, request)
         found = decision_sets.put_in_draft(choice_of(proposal, data), by=actor(request))
         return Response(SetSerializer(set_view(found, actor(request))).data)
+
+    @extend_schema(request=ReasonInput, responses={204: None})
+    @action(detail=True, methods=["post"], url_path="declare-conflict", url_name="declare-conflict")
+    def declare_conflict(self, request: Request, **_kwargs: Any) -> Response:
+        """As one of the call's panel: the proposal is hidden from then on."""
+        data = valid_input(ReasonInput, request)
+        panel_recusals.declare(self.get_object(), **data, by=actor(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @staticmethod
     def _request_of(

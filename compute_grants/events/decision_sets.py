@@ -11,6 +11,7 @@ EVENTS: dict[str, str | Promise] = {
     "decision_set.reopened": _("Set taken back, its signatures cleared"),
     "decision_set.proposed": _("Signatures asked for"),
     "decision_set.signed": _("Decisions signed"),
+    "decision_set.signature_taken_back": _("Signature taken back for a conflict"),
     "decision_set.published": _("Decisions published"),
     "decision_set.discarded": _("Decisions discarded"),
 }

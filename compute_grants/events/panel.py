@@ -9,4 +9,5 @@ EVENTS: dict[str, str | Promise] = {
     "proposal.rejected": _("Proposal rejected"),
     "proposal.letter_issued": _("Letter of the decision issued"),
     "proposal.waitlisted": _("Proposal waitlisted"),
+    "panel.conflict_declared": _("Conflict declared by a member of the panel"),
 }

@@ -32,6 +32,7 @@ from compute_grants.models.machines import (
 )
 from compute_grants.models.maintenance import MaintenanceWindow
 from compute_grants.models.outputs import Output, OutputAuthor, OutputGrant
+from compute_grants.models.panel_recusals import PanelRecusal
 from compute_grants.models.programme import ProgrammePolicy
 from compute_grants.models.proposal_sections import ProposalSection, SectionName, SectionState
 from compute_grants.models.proposals import (
@@ -103,6 +104,7 @@ __all__ = [
     "OutputAuthor",
     "OutputGrant",
     "PanelDecision",
+    "PanelRecusal",
     "Partition",
     "PeakRate",
     "PlannedPair",

@@ -13,6 +13,7 @@ from django.db.models import DateField, Func, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Lower
 from django.utils import timezone
 
+from compute_grants.models.panel_recusals import PanelRecusal
 from compute_grants.models.reviews import ReviewAssignment
 from compute_grants.models.team import TeamMember
 from compute_grants.models.ties import ReviewPolicy, Tie
@@ -44,6 +45,7 @@ def interest_of(user: User) -> Q:
         Q(lead__in=close.values("pk"))
         | houses
         | Q(pk__in=parts.values("proposal"))
+        | Q(pk__in=PanelRecusal.objects.filter(person=user).values("proposal"))
         | Q(pk__in=_declined_by(user).values("proposal"))
     )
 

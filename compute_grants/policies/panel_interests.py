@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from compute_grants.models import Proposal
+from django.utils.translation import gettext_lazy as _
+
+from compute_grants.models import Call, Proposal
 from compute_grants.models.proposals import ProposalQuerySet
 from consortium.models import User
+from consortium.policies import ALLOW, Decision, deny
+from consortium.roles import Permission, has
+
+
+def can_sit(user: User, call: Call) -> Decision:
+    """Act as one of the call's panel."""
+    if not has(user, Permission.PANEL_DECIDE) or not call.panel.filter(pk=user.pk).exists():
+        return deny(_("Only the panel of this call can do this."))
+    return ALLOW
 
 
 def interests(user: User, proposals: Iterable[Proposal]) -> frozenset[int]:
@@ -27,6 +38,11 @@ def conflicted(user: User, proposals: Iterable[Proposal]) -> frozenset[int]:
     """Ids of those among the proposals with which the person has a conflict. One query."""
     rows = _among(proposals).of_interest_to(user)
     return frozenset(rows.values_list("pk", flat=True))
+
+
+def can_declare(user: User, proposal: Proposal) -> Decision:
+    """A member of the panel, about a proposal of its call. Expects proposal.call loaded."""
+    return can_sit(user, proposal.call)
 
 
 def _among(proposals: Iterable[Proposal]) -> ProposalQuerySet:

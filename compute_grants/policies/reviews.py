@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Call, Proposal, ResourceRequest, ReviewAssignment
 from compute_grants.policies.conflicts import Pair, Reason, conflicts_between, own_interest
-from compute_grants.policies.panel_interests import interests
+from compute_grants.policies.panel_interests import can_sit, interests
 from consortium.models import Affiliation, ArmAppointment, Reviewer, User, in_force
 from consortium.policies import ALLOW, Decision, deny
 from consortium.roles import Permission, has, standing
@@ -62,9 +62,7 @@ def can_review(user: User, assignment: ReviewAssignment) -> Decision:
 
 
 def can_rank(user: User, call: Call) -> Decision:
-    if not has(user, Permission.PANEL_DECIDE) or not _seated(user, call):
-        return deny(_("Only the panel of this call can do this."))
-    return ALLOW
+    return can_sit(user, call)
 
 
 def can_decide(user: User, proposal: Proposal) -> Decision:
@@ -77,10 +75,6 @@ def can_decide(user: User, proposal: Proposal) -> Decision:
     if interests(user, [proposal]):
         return deny(CLOSED)
     return ALLOW
-
-
-def _seated(user: User, call: Call) -> bool:
-    return call.panel.filter(pk=user.pk).exists()
 
 
 @dataclass(frozen=True, slots=True)

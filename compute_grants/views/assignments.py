@@ -54,6 +54,7 @@ def assignment_list(request: HttpRequest, number: str) -> HttpResponse:
         "waivers": Waiver.objects.visible_to(user)
         .filter(proposal=proposal)
         .select_related("reviewer"),
+        "recusals": proposal.recusals.select_related("person"),
         "window": RebuttalWindow.objects.filter(proposal=proposal).first(),
         "now": timezone.now(),
     }

@@ -7,11 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from compute_grants.actions import panel as actions
+from compute_grants.actions import panel_recusals
 from compute_grants.exports import csv_response
+from compute_grants.forms.fields import attempt, status_of
+from compute_grants.forms.panel import PanelConflictForm
 from compute_grants.models import Acceptance, Call, DecisionLetter, DecisionSet, Proposal
+from compute_grants.policies import panel_interests as interests_policy
 from compute_grants.policies import reviews as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import panel as queries
@@ -114,6 +118,22 @@ def rank(request: HttpRequest, code: str) -> HttpResponse:
     count = actions.rank(call, by=actor(request))
     messages.success(request, _("Proposals ranked: %(count)s.") % {"count": count})
     return redirect("compute_grants:board", call.code)
+
+
+@require_http_methods(["GET", "POST"])
+def recuse(request: HttpRequest, number: str) -> HttpResponse:
+    """A member of the panel declares a conflict, and reads no more of the proposal."""
+    proposal = visible(request, number)
+    interests_policy.can_declare(actor(request), proposal).require()
+    form = PanelConflictForm(request.POST or None)
+    if form.is_valid() and attempt(
+        form,
+        lambda: panel_recusals.declare(proposal, **form.cleaned_data, by=actor(request)),
+    ):
+        messages.success(request, _("You declared a conflict. The others of the panel decide."))
+        return redirect("compute_grants:board", proposal.call.code)
+    context = {"proposal": proposal, "form": form}
+    return render(request, "compute_grants/panel_conflict.html", context, status=status_of(form))
 
 
 @require_safe

@@ -18,6 +18,8 @@ def samples() -> Samples:
         "compute_grants:board": (code, judge),
         "compute_grants:board_csv": (code, judge),
         "compute_grants:call_rank": (code, judge),
+        "compute_grants:panel_conflict": ({"number": ranked.number}, judge),
+        "api:proposal-declare-conflict": ({"number": ranked.number}, judge),
         "compute_grants:decision_receipt": ({"number": rejected.number}, rejected.lead),
         "api:call-board": (code, judge),
         "api:call-rank": (code, judge),
