@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -27,6 +27,7 @@ from consortium.roles import has
 from consortium.tokens import mint
 from portal.routes import routes
 from tests.factories import consortium as make
+from tests.planner import fresh_statistics
 from tests.samples import samples
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -181,10 +182,7 @@ def plain_refusals(monkeypatch):
 def test_nobody_gets_past_the_table(persona, capsys):
     user = PERSONAS.get(persona, PERSONAS["secretariat"])()
     found = samples()
-    # A worker's tables have seen thousands of rows come and go. Without fresh statistics the
-    # planner may take one page's query for hours of nested loops.
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    fresh_statistics()
     counts: Counter[str] = Counter()
     leaks, faults = [], []
     for caller in strangers(user) if persona == STRANGER else callers(user):

@@ -17,6 +17,7 @@ from consortium.models import User
 from portal.routes import routes
 from tests.browser.pages import page_routes
 from tests.compute_grants.samples import samples
+from tests.planner import fresh_statistics
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -75,8 +76,10 @@ def test_every_page_of_grants():
 def test_no_more_queries_for_a_thousand_rows_than_for_a_hundred(noun):
     people = rows.cast()
     nouns.MAKE[noun](people, 100)
+    fresh_statistics()
     few = {what: queries(signed_in(who), url) for what, who, url in nouns.pages(noun, people)}
     nouns.MAKE[noun](people, 900)
+    fresh_statistics()
     many = {what: queries(signed_in(who), url) for what, who, url in nouns.pages(noun, people)}
     assert many == few
     above = {what: count for what, count in many.items() if count > limit(what.split()[0])}
