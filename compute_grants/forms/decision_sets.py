@@ -13,9 +13,10 @@ from django.utils.translation import ngettext
 
 from compute_grants.actions.decision_sets import Choice
 from compute_grants.forms.fields import DayField, HoursField, ProseField
-from compute_grants.models import DecisionItem, PanelDecision, Proposal, ResourceRequest
+from compute_grants.models import DecisionItem, PanelDecision, Proposal
 from compute_grants.policies.award_terms import latest_end, within
 from compute_grants.queries.decision_sets import Candidate, ceiling
+from compute_grants.queries.proposals import requests_of
 
 Outcome = PanelDecision.Outcome
 FOR_AWARDS = _("Only for an award.")
@@ -83,9 +84,7 @@ class DecisionForm(DatedForm):
         super().__init__(*args, **kwargs)
         self.proposal = proposal
         self._bound_term()
-        self.requests: list[ResourceRequest] = list(
-            proposal.requests.select_related("resource__machine", "technical_review")
-        )
+        self.requests = requests_of(proposal)
         for request in self.requests:
             hours = HoursField(label=request.resource.label, required=False, min_value=0)
             hours.initial = ceiling(request) // HOUR

@@ -6,39 +6,100 @@ can stand inside `visible_to`. A waiver is leave to review, never to decide: non
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
+from typing import Any
 
-from django.db import models
-from django.db.models import DateField, Func, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Lower
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from compute_grants.models.panel_recusals import PanelRecusal
 from compute_grants.models.reviews import ReviewAssignment
 from compute_grants.models.team import TeamMember
 from compute_grants.models.ties import ReviewPolicy, Tie
-from consortium.models import Affiliation, ArmAppointment, Institution, User
+from compute_grants.months import months_before
+from consortium.models import Affiliation, ArmAppointment, User
 from consortium.roles import standing
+
+# The figures of a policy that say how long something counts as a conflict.
+WINDOWS = ("former_employer_months", "collaborator_months", "co_editor_months")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is read of the person before any proposal is looked at, so that no filter nests it.
+
+    here, left: where they work, and worked within the window: (institution ids, related groups).
+    """
+
+    today: date
+    policy: ReviewPolicy
+    here: tuple[frozenset[int], frozenset[str]]
+    left: tuple[frozenset[int], frozenset[str]]
+
+    @classmethod
+    def of(cls, user: User) -> _Known:
+        """Kept on the user object for the request's length, like their standing."""
+        kept: _Known | None = getattr(user, "_panel_known", None)
+        if kept is None:
+            kept = cls._read(user, timezone.localdate())
+            user._panel_known = kept  # type: ignore[attr-defined]  # noqa: SLF001
+        return kept
+
+    @classmethod
+    def _read(cls, user: User, today: date) -> _Known:
+        """One query, for the homes and the policy together."""
+        house = ("institution", "institution__related_group", "until")
+        nothing = tuple(Value(0) for _name in WINDOWS)
+        there = Affiliation.objects.filter(user=user, since__lte=today)
+        stated = _employments(Q()).filter(person=user)
+        policies = ReviewPolicy.objects.filter(since__lte=today)
+        rows = list(
+            there.values_list(*house, *nothing).union(
+                stated.values_list(*house, *nothing),
+                policies.values_list(Value(0), Value(""), "since", *WINDOWS),
+            )
+        )
+        newest = max((row for row in rows if not row[0]), key=itemgetter(2), default=None)
+        windows = dict(zip(WINDOWS, newest[3:], strict=True)) if newest else {}
+        policy = ReviewPolicy(since=today, **windows)
+        since = months_before(today, policy.former_employer_months)
+        homes = [row for row in rows if row[0]]
+        here = [row for row in homes if row[2] is None or row[2] >= today]
+        left = [row for row in homes if row[2] is not None and since <= row[2] < today]
+        return cls(today, policy, _ids_and_groups(here), _ids_and_groups(left))
+
+    @property
+    def now(self) -> Q:
+        return Q(until__isnull=True) | Q(until__gte=self.today)
+
+    @property
+    def recent(self) -> Q:
+        since = months_before(self.today, self.policy.former_employer_months)
+        return Q(until__isnull=True) | Q(until__gte=since)
+
+
+def _ids_and_groups(rows: list[tuple[Any, ...]]) -> tuple[frozenset[int], frozenset[str]]:
+    return frozenset(row[0] for row in rows), frozenset(row[1] for row in rows) - {""}
 
 
 def interest_of(user: User) -> Q:
     """Of proposals: those with which this person has a conflict, found, stated or declared."""
     if ArmAppointment.Office.DEPLOYMENT in standing(user).offices:
         return Q(pk__isnull=False)  # on the other side of the wall from every proposal
-    today = timezone.localdate()
-    now = Q(until__isnull=True) | Q(until__gte=today)
-    since = _months_ago("former_employer_months", today)
-    past = Q(until__lt=today, until__gte=since)
-    here, left = _houses(user, now, today), _houses(user, past, today)
-    colleagues = _people_of(here, now | past, today) | _people_of(left, now, today)
+    known = _Known.of(user)
+    here, left = _in(*known.here), _in(*known.left)
+    colleagues = _people_of(here, known.recent, known) | _people_of(left, known.now, known)
     close = User.objects.annotate(mail=Lower("email")).filter(
-        Q(pk=user.pk) | colleagues | _tied_to(user, today)
+        Q(pk=user.pk) | colleagues | _tied_to(user, known)
     )
-    houses = Q(institution__in=here) | Q(institution__in=left)
+    houses = here | left
     team = TeamMember.objects.on_the_team().annotate(mail=Lower("email"))
     # Whoever was asked by address counts with it, before the account is entered on the row.
     addresses = Q(mail__in=close.values("mail")) | Q(
-        mail__in=_stated_by(user, today).values("other_email")
+        mail__in=_stated_by(user, known).values("other_email")
     )
     parts = team.filter(Q(user__in=close.values("pk")) | Q(user__isnull=True) & addresses | houses)
     return (
@@ -62,63 +123,42 @@ def _declined_by(user: User) -> QuerySet[ReviewAssignment]:
     return declined.exclude(conflict="")
 
 
-def _months_ago(field: str, today: date) -> Cast:
-    """As policies.conflict_facts.months_before of the policy's figure, without a query."""
-    policy = ReviewPolicy.objects.filter(since__lte=today).order_by("-since")
-    first = getattr(ReviewPolicy(), field)  # what holds where no row is in force
-    interval = Func(
-        Coalesce(Subquery(policy.values(field)[:1]), Value(first)),
-        template="make_interval(months => %(expressions)s)",
-        output_field=models.DurationField(),
-    )
-    day = Cast(Value(today, output_field=DateField()), DateField())
-    return Cast(
-        models.ExpressionWrapper(day - interval, output_field=models.DateTimeField()), DateField()
-    )
-
-
 def _employments(until: Q) -> QuerySet[Tie]:
     return Tie.objects.standing().filter(until, kind=Tie.Kind.EMPLOYMENT)
 
 
-def _houses(user: User, until: Q, today: date) -> QuerySet[Institution]:
-    """Where the person worked, with the related groups. A suspended member is still a home."""
-    there = Affiliation.objects.filter(until, user=user, since__lte=today)
-    stated = _employments(until).filter(person=user)
-    own = Institution.objects.filter(
-        Q(pk__in=there.values("institution")) | Q(pk__in=stated.values("institution"))
-    )
-    groups = own.exclude(related_group="").values("related_group")
-    return Institution.objects.filter(Q(pk__in=own.values("pk")) | Q(related_group__in=groups))
+def _in(ids: frozenset[int], groups: frozenset[str]) -> Q:
+    """Of rows with an institution: those of these, or of their related groups."""
+    return Q(institution__in=ids) | Q(institution__related_group__in=groups)
 
 
-def _people_of(houses: QuerySet[Institution], until: Q, today: date) -> Q:
-    """Of people: those who worked there."""
-    there = Affiliation.objects.filter(until, institution__in=houses, since__lte=today)
-    stated = _employments(until).filter(institution__in=houses)
+def _people_of(houses: Q, until: Q, known: _Known) -> Q:
+    """Of people: those who worked there. A suspended member is still a home."""
+    there = Affiliation.objects.filter(houses, until, since__lte=known.today)
+    stated = _employments(until).filter(houses)
     return Q(pk__in=there.values("user")) | Q(pk__in=stated.values("person"))
 
 
-def _counting(today: date) -> QuerySet[Tie]:
+def _counting(known: _Known) -> QuerySet[Tie]:
     """The ties between people whose window has not passed."""
-    shared, edited = (
-        Q(kind=kind) & (Q(until__isnull=True) | Q(until__gte=_months_ago(field, today)))
-        for kind, field in (
-            (Tie.Kind.COLLABORATION, "collaborator_months"),
-            (Tie.Kind.CO_EDITOR, "co_editor_months"),
-        )
-    )
-    ever = Q(kind__in=[Tie.Kind.ADVISING, Tie.Kind.FAMILY])
-    return Tie.objects.standing().filter(shared | edited | ever)
+    windows = {
+        Tie.Kind.COLLABORATION: known.policy.collaborator_months,
+        Tie.Kind.CO_EDITOR: known.policy.co_editor_months,
+    }
+    counts = Q(kind__in=[Tie.Kind.ADVISING, Tie.Kind.FAMILY])
+    for kind, months in windows.items():
+        since = months_before(known.today, months)
+        counts |= Q(kind=kind) & (Q(until__isnull=True) | Q(until__gte=since))
+    return Tie.objects.standing().filter(counts)
 
 
-def _stated_by(user: User, today: date) -> QuerySet[Tie]:
-    return _counting(today).filter(person=user)
+def _stated_by(user: User, known: _Known) -> QuerySet[Tie]:
+    return _counting(known).filter(person=user)
 
 
-def _tied_to(user: User, today: date) -> Q:
+def _tied_to(user: User, known: _Known) -> Q:
     """Of people with `mail`: a tie that either of the two has stated, or that was recorded."""
-    theirs = _counting(today).filter(other_email=user.email.lower())
-    return Q(mail__in=_stated_by(user, today).values("other_email")) | Q(
+    theirs = _counting(known).filter(other_email=user.email.lower())
+    return Q(mail__in=_stated_by(user, known).values("other_email")) | Q(
         pk__in=theirs.values("person")
     )

@@ -16,7 +16,7 @@ from compute_grants.models.access_types import AccessType
 from compute_grants.models.calls import Call, CallRound
 from compute_grants.models.machines import Precision, Resource
 from consortium.models import Affiliation, ArmAppointment, Institution, User, localized
-from consortium.roles import standing
+from consortium.roles import Permission, has, standing
 
 if TYPE_CHECKING:
     from compute_grants.models.attachments import Attachment
@@ -113,6 +113,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         return self.filter(self._judged_by(user))
 
     def _judged_by(self, user: User) -> Q:
+        if not has(user, Permission.PANEL_DECIDE):
+            return Q(pk__in=[])  # and every list of theirs is spared the search for conflicts
         seats = Call.panel.through.objects.filter(user=user).values("call")
         closed = Proposal.objects.filter(call__in=seats).closed_to(user)
         return Q(call__in=seats) & ~Q(pk__in=closed.values("pk"))

@@ -12,8 +12,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants import programme
-from compute_grants.amendment_facts import Facts, months_later
+from compute_grants.amendment_facts import Facts
 from compute_grants.models import Allocation, Amendment, AmendmentPart
+from compute_grants.months import months_later
 from compute_grants.policies.interests import concerned, same_house
 from consortium.models import Affiliation, ArmAppointment, User
 from consortium.policies import ALLOW, Decision, deny

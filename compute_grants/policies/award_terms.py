@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
-from compute_grants.amendment_facts import months_later
 from compute_grants.models import Proposal
+from compute_grants.months import months_later
 
 
 def latest_end(proposal: Proposal, starts_on: date) -> date | None:

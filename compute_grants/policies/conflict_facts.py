@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from django.db.models import Q, Value
 
 from compute_grants.models import ReviewPolicy, Tie
+from compute_grants.months import months_before
 from consortium.models import Affiliation, ArmAppointment, in_force
 
 House = str  # a related group, or an institution that belongs to none
@@ -57,12 +57,6 @@ def facts_of(people: frozenset[int], policy: ReviewPolicy, today: date) -> list[
         all=True,
     )
     return [Fact(*row) for row in rows]
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day of the month so many months earlier, or that month's last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @dataclass(slots=True)

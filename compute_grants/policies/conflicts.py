@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Proposal, ReviewPolicy, TeamMember, Tie, Waiver, load_people
+from compute_grants.months import months_before
 from compute_grants.policies.conflict_facts import (
     WALL,
     Fact,
@@ -24,7 +25,6 @@ from compute_grants.policies.conflict_facts import (
     facts_of,
     homes_of,
     house_of,
-    months_before,
 )
 from consortium.models import User
 

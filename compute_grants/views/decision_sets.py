@@ -16,7 +16,6 @@ from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import decision_sets as queries
 from compute_grants.queries import panel as panel_queries
-from compute_grants.queries import proposals as proposal_queries
 from compute_grants.views.proposals import visible
 from consortium import audit
 from consortium.http import actor, proof_of_identity, reauthentication_required
@@ -62,7 +61,7 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
         "item": item,
         "offers": call_queries.offers(proposal.call),
         "standing": panel_queries.standings_of([proposal])[proposal.pk],
-        "requests": proposal_queries.requests_of(proposal),
+        "requests": form.requests,
     }
     return render(request, "compute_grants/decision_form.html", context, status=status_of(form))
 

@@ -7,6 +7,7 @@ included.
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,11 +17,11 @@ from bench import nouns, rows
 from consortium.models import User
 from portal.routes import routes
 from tests.browser.pages import page_routes
+from tests.browser.visiting import session_cookie
 from tests.compute_grants.samples import samples
 from tests.planner import fresh_statistics
 
 pytestmark = pytest.mark.django_db
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LIST, DETAIL = 11, 14
 APPS = ("compute_grants:",)
 PARAMETERS = {route.name: route.converters for route in routes()}
@@ -50,9 +51,10 @@ def limit(name: str) -> int:
 
 
 def signed_in(user: User | None) -> Client:
+    """Signed in and proved who they are a moment ago, or the pages to sign lead away."""
     client = Client()
     if user is not None:
-        client.force_login(user, backend=BACKEND)
+        client.cookies[settings.SESSION_COOKIE_NAME] = session_cookie(user, "")["value"]
     return client
 
 

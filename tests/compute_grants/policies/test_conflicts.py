@@ -6,13 +6,13 @@ import pytest
 from django.utils import timezone, translation
 
 from compute_grants.models import Tie
+from compute_grants.months import months_before
 from compute_grants.policies.conflicts import (
     NEVER_WAIVED,
     Code,
     Reason,
     conflicts_between,
     detected_conflicts,
-    months_before,
     weigh,
 )
 from consortium.models import Affiliation

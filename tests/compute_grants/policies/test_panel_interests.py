@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from compute_grants.actions import panel
 from compute_grants.models import DecisionLetter, Proposal, Review, Tie
+from compute_grants.months import months_before
 from compute_grants.policies import decision_sets as set_policy
-from compute_grants.policies.conflicts import Code, conflicts_between, months_before
+from compute_grants.policies.conflicts import Code, conflicts_between
 from compute_grants.policies.panel_interests import interests
 from compute_grants.policies.reviews import can_decide
 from compute_grants.queries.decision_sets import set_view
@@ -18,6 +19,7 @@ from compute_grants.queries.panel import board
 from compute_grants.queries.proposals import feedback
 from compute_grants.queries.tasks.panel import panel_tasks, to_sign
 from compute_grants.queries.waitlist import waitlist
+from consortium.models import User
 from tests.factories import compute_grants as make
 from tests.factories import decision_sets as sets
 from tests.factories.consortium import (
@@ -148,7 +150,8 @@ def test_what_closes_a_proposal(call, judge, proposal, bind, django_assert_num_q
     assert interests(judge, [proposal, other]) == frozenset()
     assert can_decide(judge, proposal)
     bind(judge, proposal)
-    with django_assert_num_queries(1):
+    judge = User.objects.get(pk=judge.pk)  # who they are and where they work is read once a request
+    with django_assert_num_queries(3):
         assert interests(judge, [proposal, other]) == {proposal.pk}
     assert set(Proposal.objects.visible_to(judge)) == {other}
     assert not can_decide(judge, Proposal.objects.get(pk=proposal.pk))
@@ -195,7 +198,7 @@ def test_the_windows_in_force_count(judge, proposal):
     TieFactory.create(person=judge, other_email=proposal.lead.email, until=months(48, more=1))
     assert not interests(judge, [proposal])
     ReviewPolicyFactory.create(collaborator_months=60)
-    assert interests(judge, [proposal])
+    assert interests(User.objects.get(pk=judge.pk), [proposal])
 
 
 def test_the_other_side_of_the_wall_judges_nothing(proposal):
