@@ -19,6 +19,7 @@ from compute_grants.actions import (
     reminders,
     report_dates,
     report_reminders,
+    tie_detection,
     usage,
     waitlist,
 )
@@ -63,6 +64,12 @@ def follow_the_clock() -> None:
 def remind_reviewers() -> None:
     """Every few minutes: remind of reviews that are due, and tell the office of late ones."""
     reminders.remind()
+
+
+@shared_task(name="compute_grants.detect_ties")
+def detect_ties() -> None:
+    """Every hour: find who published together or worked on one proposal."""
+    tie_detection.detect()
 
 
 @shared_task(name="compute_grants.sweep_reports")

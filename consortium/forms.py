@@ -60,6 +60,15 @@ class SignUpForm(forms.Form):
 class ProfileForm(forms.Form):
     name_en = forms.CharField(label=_("Name in Latin letters"), max_length=120, required=False)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120, required=False)
+    orcid = forms.CharField(
+        label=_("ORCID iD"),
+        max_length=60,
+        required=False,
+        help_text=_(
+            "Such as 0000-0002-1825-0097. Your co-authors are known by it, so that nobody judges "
+            "a proposal of somebody they published with."
+        ),
+    )
     language = forms.ChoiceField(
         label=_("Language of pages and mails"),
         choices=User.Language.choices,

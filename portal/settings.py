@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-award-runs": {"task": "compute_grants.sweep_award_runs", "schedule": 30.0},
     "compute-plans": {"task": "compute_grants.compute_plans", "schedule": 60.0},
     "move-waitlists": {"task": "compute_grants.move_waitlists", "schedule": 300.0},
+    "detect-ties": {"task": "compute_grants.detect_ties", "schedule": 3600.0},
     "remind-reviewers": {"task": "compute_grants.remind_reviewers", "schedule": 300.0},
 }
 

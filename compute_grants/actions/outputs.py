@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.identifiers import normal_doi, normal_orcid
 from compute_grants.models import Allocation, GrantReport, Output, OutputAuthor
 from compute_grants.policies import outputs as policy
 from consortium import audit
 from consortium.errors import DomainError, Invalid, WrongState
+from consortium.identifiers import normal_doi, normal_orcid
 from consortium.models import User
 from consortium.numbers import numbered
 

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.models import ReviewPolicy, Tie
+from compute_grants.actions import tie_disputes
+from compute_grants.models import ReviewPolicy, Tie, TieDispute
 from compute_grants.policies import ties as policy
 from consortium import audit
 from consortium.errors import DomainError, Invalid
@@ -109,7 +110,7 @@ def _check(
 
 @transaction.atomic
 def retract(tie: Tie, *, reason: str, by: User) -> Tie:
-    """Take a tie back. It stays on record.
+    """Take a tie back. It stays on record; an objection to it that waits is answered by it.
 
     Raises PermissionDenied, AlreadyRetracted, or Invalid without a reason.
     """
@@ -119,8 +120,10 @@ def retract(tie: Tie, *, reason: str, by: User) -> Tie:
         raise AlreadyRetracted(_("This tie was taken back before."))
     if not reason.strip():
         raise Invalid({"reason": [_("Say why the tie is taken back. It stays on record.")]})
-    tie.retracted_at = timezone.now()
-    tie.save(update_fields=["retracted_at"])
+    tie.retracted_at, tie.retracted_by = timezone.now(), by
+    tie.save(update_fields=["retracted_at", "retracted_by"])
+    for waiting in tie.disputes.filter(state=TieDispute.State.OPEN).select_for_update():
+        tie_disputes.answer(waiting, accept=True, note=reason, by=by)
     audit.record("tie.retracted", tie, by=by, person=tie.person_id, reason=reason)
     return tie
 

@@ -27,7 +27,12 @@ from compute_grants.api.reports import GrantReportViewSet
 from compute_grants.api.reviews import ReviewViewSet
 from compute_grants.api.statistics import StatisticsViewSet
 from compute_grants.api.team import TeamInvitationViewSet
-from compute_grants.api.ties import ReviewPolicyViewSet, TieViewSet, WaiverViewSet
+from compute_grants.api.ties import (
+    ReviewPolicyViewSet,
+    TieDisputeViewSet,
+    TieViewSet,
+    WaiverViewSet,
+)
 from compute_grants.api.usage import UsageImportViewSet
 from compute_grants.api.usage_runs import UsageRunViewSet
 from compute_grants.api.waitlist import WaitlistViewSet
@@ -47,6 +52,7 @@ def register(router: BaseRouter) -> None:
     router.register("team-invitations", TeamInvitationViewSet, basename="teaminvitation")
     router.register("rebuttals", RebuttalViewSet, basename="rebuttal")
     router.register("ties", TieViewSet, basename="tie")
+    router.register("tie-disputes", TieDisputeViewSet, basename="tiedispute")
     router.register("waivers", WaiverViewSet, basename="waiver")
     router.register("review-policies", ReviewPolicyViewSet, basename="reviewpolicy")
     router.register("decision-sets", DecisionSetViewSet, basename="decisionset")

@@ -12,18 +12,38 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from compute_grants.actions import tie_disputes as dispute_actions
 from compute_grants.actions import ties as actions
 from compute_grants.actions import waivers as waiver_actions
 from compute_grants.api.inputs import valid_input
-from compute_grants.models import Proposal, ReviewPolicy, Tie, Waiver
+from compute_grants.models import Proposal, ReviewPolicy, Tie, TieDispute, TieEvidence, Waiver
+from compute_grants.queries.ties import with_evidence
 from compute_grants.queries.waivers import waiver_rows
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import Institution, User
 
 
+class TieEvidenceSerializer(serializers.ModelSerializer[TieEvidence]):
+    """doi: of an output that has one; kind: "output" or "proposal"."""
+
+    kind = serializers.SerializerMethodField()
+    number = serializers.CharField(read_only=True)
+    title = serializers.CharField(read_only=True)
+    doi = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = TieEvidence
+        fields = ("kind", "number", "title", "doi", "on")
+        read_only_fields = fields
+
+    def get_kind(self, row: TieEvidence) -> str:
+        return "output" if row.output_id else "proposal"
+
+
 class TieSerializer(serializers.ModelSerializer[Tie]):
     institution = serializers.SlugRelatedField[Institution](slug_field="slug", read_only=True)
+    evidence = TieEvidenceSerializer(many=True, read_only=True)
 
     class Meta:
         model = Tie
@@ -40,6 +60,8 @@ class TieSerializer(serializers.ModelSerializer[Tie]):
             "source",
             "recorded_at",
             "retracted_at",
+            "with_person",
+            "evidence",
         )
         read_only_fields = fields
 
@@ -67,6 +89,21 @@ class RetractInput(StrictSerializer):
     reason = serializers.CharField(max_length=1000)
 
 
+class TieDisputeSerializer(serializers.ModelSerializer[TieDispute]):
+    class Meta:
+        model = TieDispute
+        fields = ("id", "tie", "state", "reason", "raised_by", "raised_at", "answer", "answered_at")
+        read_only_fields = fields
+
+
+class DisputeInput(StrictSerializer):
+    reason = serializers.CharField(max_length=2000)
+
+
+class DisputeAnswerInput(StrictSerializer):
+    note = serializers.CharField(max_length=2000)
+
+
 class TieViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Tie]):
     """One's own ties; for the R&D office and auditors, all."""
 
@@ -76,7 +113,7 @@ class TieViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
 
     def get_queryset(self) -> QuerySet[Tie]:
         visible = Tie.objects.visible_to(actor(self.request))
-        return visible.select_related("institution").order_by("-pk")
+        return with_evidence(visible).order_by("-pk")
 
     @extend_schema(request=TieInput, responses={201: TieSerializer})
     def create(self, request: Request) -> Response:
@@ -92,6 +129,44 @@ class TieViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         data = valid_input(RetractInput, request)
         tie = actions.retract(self.get_object(), **data, by=actor(request))
         return Response(self.get_serializer(tie).data)
+
+    @extend_schema(request=DisputeInput, responses={201: TieDisputeSerializer})
+    @action(detail=True, methods=["post"])
+    def dispute(self, request: Request, **_kwargs: Any) -> Response:
+        """Object to a tie that the portal found; it counts until the office has answered."""
+        data = valid_input(DisputeInput, request)
+        made = dispute_actions.dispute(self.get_object(), **data, by=actor(request))
+        return Response(TieDisputeSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class TieDisputeViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[TieDispute]
+):
+    """One's own objections to ties; for the R&D office and auditors, all."""
+
+    queryset = TieDispute.objects.none()
+    serializer_class = TieDisputeSerializer
+    lookup_value_regex = r"[0-9]{1,18}"
+
+    def get_queryset(self) -> QuerySet[TieDispute]:
+        return TieDispute.objects.visible_to(actor(self.request)).order_by("-pk")
+
+    def _answer(self, request: Request, *, accept: bool) -> Response:
+        data = valid_input(DisputeAnswerInput, request)
+        found = dispute_actions.answer(self.get_object(), accept=accept, **data, by=actor(request))
+        return Response(self.get_serializer(found).data)
+
+    @extend_schema(request=DisputeAnswerInput, responses=TieDisputeSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, **_kwargs: Any) -> Response:
+        """Take the tie back."""
+        return self._answer(request, accept=True)
+
+    @extend_schema(request=DisputeAnswerInput, responses=TieDisputeSerializer)
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, **_kwargs: Any) -> Response:
+        """Let the tie stand, saying why."""
+        return self._answer(request, accept=False)
 
 
 class WaiverSerializer(serializers.ModelSerializer[Waiver]):

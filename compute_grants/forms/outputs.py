@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.outputs import Author, Work
 from compute_grants.forms.fields import ProseField
-from compute_grants.identifiers import parse_author
 from compute_grants.models import Allocation, GrantReport, Output
+from consortium.identifiers import parse_author
 
 
 class GrantsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]

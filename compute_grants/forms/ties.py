@@ -43,6 +43,19 @@ class RetractForm(forms.Form):
     reason = ProseField(label=_("Why it is taken back"), rows=3, max_length=1000)
 
 
+class DisputeForm(forms.Form):
+    reason = ProseField(
+        label=_("What is wrong with it"),
+        rows=4,
+        max_length=2000,
+        help_text=_("Such as another author of the same name, or work that you had no part in."),
+    )
+
+
+class DisputeAnswerForm(forms.Form):
+    note = ProseField(label=_("Answer"), rows=4, max_length=2000)
+
+
 class PolicyForm(forms.Form):
     """The next version; its figures begin as those in force."""
 

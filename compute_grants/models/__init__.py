@@ -61,6 +61,7 @@ from compute_grants.models.scaling import ScalingPoint
 from compute_grants.models.stages import StagePlan
 from compute_grants.models.team import TeamMember, load_people
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
+from compute_grants.models.tie_evidence import TieDispute, TieEvidence
 from compute_grants.models.ties import ReviewPolicy, Tie, Waiver
 from compute_grants.models.usage import UsageImport, UsageRecord
 from compute_grants.models.waitlist import WaitlistPlace
@@ -139,6 +140,8 @@ __all__ = [
     "TechnicalCheck",
     "TechnicalReview",
     "Tie",
+    "TieDispute",
+    "TieEvidence",
     "Tranche",
     "UsageImport",
     "UsageRecord",

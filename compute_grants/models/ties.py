@@ -52,11 +52,18 @@ class ReviewPolicy(models.Model):
 
 class TieQuerySet(models.QuerySet["Tie"]):
     def visible_to(self, user: User) -> TieQuerySet:
-        """One's own; the research office and auditors read all. Never the other person."""
+        """One's own; the research office and auditors read all.
+
+        What somebody stated is never shown to the other person; what the portal found is.
+        """
         offices = standing(user).offices
         if ArmAppointment.Office.DEPLOYMENT in offices:
             return self.none()
-        return self if offices & OFFICES else self.filter(person=user)
+        return self if offices & OFFICES else self.of_person(user)
+
+    def of_person(self, person: User) -> TieQuerySet:
+        """Stated by them or recorded for them, and what the portal found between them and one."""
+        return self.filter(Q(person=person) | Q(with_person=person))
 
     def standing(self) -> TieQuerySet:
         """Those not taken back."""
@@ -68,6 +75,9 @@ class Tie(models.Model):
 
     The other person is named by e-mail, so that the tie counts from the day that address joins.
     `until` empty: it lasts. Rows are taken back, never deleted.
+
+    with_person: the other person of a tie that the portal found; such a tie is one row for both,
+    and rests on TieEvidence. retracted_by: None also where the portal itself took it back.
     """
 
     class Kind(models.TextChoices):
@@ -98,6 +108,12 @@ class Tie(models.Model):
     )
     recorded_at = models.DateTimeField(default=timezone.now)
     retracted_at = models.DateTimeField(null=True, blank=True)
+    retracted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    with_person = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="ties_found"
+    )
 
     objects = TieQuerySet.as_manager()
 
@@ -112,6 +128,17 @@ class Tie(models.Model):
                 name="tie_until_after_since",
                 condition=Q(until__isnull=True) | Q(since__isnull=True) | Q(until__gte=F("since")),
             ),
+            models.CheckConstraint(
+                name="tie_found_is_between_two_people",
+                condition=Q(source="detected", with_person__isnull=False)
+                & Q(with_person__gt=F("person"))
+                | ~Q(source="detected") & Q(with_person__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["person", "with_person"],
+                condition=Q(source="detected", retracted_at__isnull=True),
+                name="tie_found_once",
+            ),
         ]
         indexes = [models.Index(fields=["other_email"], name="tie_by_other_email")]
 
@@ -124,6 +151,12 @@ class Tie(models.Model):
         if self.institution:
             return self.institution.name
         return f"{self.other_name} <{self.other_email}>" if self.other_name else self.other_email
+
+    def other_of(self, person: User) -> str:
+        """Whom it binds this person to: of a tie that the portal found, either of the two."""
+        if self.with_person_id == person.pk:
+            return f"{self.person.name} <{self.person.email}>"
+        return self.other
 
 
 class WaiverQuerySet(models.QuerySet["Waiver"]):

@@ -50,6 +50,10 @@ NOTICES: dict[str, Notice] = {
             "%(until_at)s."
         ),
     ),
+    "tie.dispute_accepted": Notice(
+        REVIEWS, _("The tie that you disputed was taken back. Read the answer.")
+    ),
+    "tie.dispute_refused": Notice(REVIEWS, _("The tie that you disputed stands. Read the answer.")),
     "waiver.asked": Notice(
         REVIEWS, _("A waiver for a reviewer of %(number)s waits for a second person.")
     ),

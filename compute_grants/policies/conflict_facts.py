@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Q, Value
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import OuterRef, Q, Subquery, TextField, Value
+from django.db.models.functions import Coalesce
 
-from compute_grants.models import ReviewPolicy, Tie
+from compute_grants.models import ReviewPolicy, Tie, TieEvidence
 from compute_grants.months import months_before
 from consortium.models import Affiliation, ArmAppointment, in_force
 
@@ -23,7 +25,8 @@ class Fact(NamedTuple):
 
     kind: a Tie.Kind, EMPLOYMENT for affiliations, too, or WALL for the office on its other side.
     The institution and its related group are those of an employment; `tie` is the id of a tie
-    to the person under `email`.
+    to the person under `email`, `evidence` the numbers of what it rests on, where the portal
+    found it.
     """
 
     kind: str
@@ -33,6 +36,7 @@ class Fact(NamedTuple):
     group: str
     tie: int
     email: str
+    evidence: str
 
 
 def facts_of(people: frozenset[int], policy: ReviewPolicy, today: date) -> list[Fact]:
@@ -43,20 +47,28 @@ def facts_of(people: frozenset[int], policy: ReviewPolicy, today: date) -> list[
     since = months_before(today, policy.former_employer_months)
     recent = Q(until__isnull=True) | Q(until__gte=since)
     house = ("institution", "institution__related_group")
-    nobody = (Value(0), Value(""))
+    nobody, unproven = (Value(0), Value("")), Value("")
     affiliations = Affiliation.objects.filter(recent, user__in=people, since__lte=today)
     ties = Tie.objects.standing().filter(recent | ~Q(kind=Tie.Kind.EMPLOYMENT), person__in=people)
     across = ArmAppointment.objects.filter(
         in_force(today), user__in=people, office=ArmAppointment.Office.DEPLOYMENT
     )
     rows = affiliations.values_list(
-        Value(Tie.Kind.EMPLOYMENT.value), "user", "until", *house, *nobody
+        Value(Tie.Kind.EMPLOYMENT.value), "user", "until", *house, *nobody, unproven
     ).union(
-        ties.values_list("kind", "person", "until", *house, "pk", "other_email"),
-        across.values_list(Value(WALL), "user", "until", *nobody, *nobody),
+        ties.values_list("kind", "person", "until", *house, "pk", "other_email", _evidence()),
+        across.values_list(Value(WALL), "user", "until", *nobody, *nobody, unproven),
         all=True,
     )
     return [Fact(*row) for row in rows]
+
+
+def _evidence() -> Coalesce:
+    """Of a tie: "OUT-2026-0001, P-2026-0003", the latest first; empty where nothing was found."""
+    number = Coalesce("output__number", "proposal__number")
+    rows = TieEvidence.objects.filter(tie=OuterRef("pk")).order_by().values("tie")
+    numbers = rows.annotate(numbers=StringAgg(number, ", ", order_by=("-on", "pk")))
+    return Coalesce(Subquery(numbers.values("numbers")), Value(""), output_field=TextField())
 
 
 @dataclass(slots=True)

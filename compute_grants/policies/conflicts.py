@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models import Proposal, ReviewPolicy, TeamMember, Tie, Waiver, load_people
@@ -75,13 +76,14 @@ class Reason:
 
     subject: the id of the tie or of the institution it follows from, 0 for the person itself;
     name: the person of the proposal's side, where it is about one; months: the window it
-    falls into, 0 for none.
+    falls into, 0 for none; evidence: the numbers of outputs and proposals it was found in.
     """
 
     code: Code
     subject: int = 0
     name: str = ""
     months: int = 0
+    evidence: str = ""
 
     @property
     def key(self) -> str:
@@ -95,7 +97,13 @@ class Reason:
     @property
     def text(self) -> str:
         """What the person is or did, as the end of a sentence, in the reader's language."""
-        return str(WORDS[self.code]) % {"name": self.name, "months": self.months}
+        words = str(WORDS[self.code]) % {"name": self.name, "months": self.months}
+        if not self.evidence:
+            return words
+        return gettext("%(conflict)s (found in %(evidence)s)") % {
+            "conflict": words,
+            "evidence": self.evidence,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +322,7 @@ def _add_ties(
         for mine, theirs in ((fact.person, other), (other, fact.person)):
             if mine in ids:
                 for side in parties.get(theirs, ()):
-                    reason = Reason(code, fact.tie, side.team[theirs], months)
+                    reason = Reason(code, fact.tie, side.team[theirs], months, fact.evidence)
                     found[side.proposal, mine].append(reason)
 
 

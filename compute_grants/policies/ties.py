@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models import Proposal, Tie, Waiver
+from compute_grants.models import Proposal, Tie, TieDispute, Waiver
 from compute_grants.policies.conflicts import own_interest
 from consortium.models import User
 from consortium.policies import ALLOW, Decision, deny
@@ -18,11 +18,35 @@ def can_record(user: User, person: User) -> Decision:
 
 def can_retract(user: User, tie: Tie) -> Decision:
     """What one has declared, and anything for the office except one's own."""
-    if has(user, Permission.REVIEW_ASSIGN) and user.pk != tie.person_id:
+    if has(user, Permission.REVIEW_ASSIGN) and user.pk not in _between(tie):
         return ALLOW
     if user.pk == tie.person_id and tie.source == Tie.Source.DECLARED:
         return ALLOW
+    if tie.source == Tie.Source.DETECTED:
+        return deny(_("The portal found this tie. Dispute it, and the R&D office answers."))
     return deny(_("This tie was recorded by the R&D office. Ask the office to take it back."))
+
+
+def _between(tie: Tie) -> set[int | None]:
+    return {tie.person_id, tie.with_person_id}
+
+
+def can_dispute(user: User, tie: Tie) -> Decision:
+    """Either of the two, of what the portal found."""
+    if tie.source != Tie.Source.DETECTED:
+        return deny(_("Only a tie that the portal found is disputed. Others are taken back."))
+    if user.pk not in _between(tie):
+        return deny(_("Only the two whom a tie binds dispute it."))
+    return ALLOW
+
+
+def can_answer_dispute(user: User, found: TieDispute) -> Decision:
+    """Anybody of the office whom the tie does not bind. Expects the tie loaded."""
+    if not has(user, Permission.REVIEW_ASSIGN):
+        return deny(_("Only the R&D office answers a dispute about a tie."))
+    if user.pk in _between(found.tie):
+        return deny(_("This tie binds you. A colleague of the office answers."))
+    return ALLOW
 
 
 def can_set_policy(user: User) -> Decision:

@@ -18,9 +18,10 @@ from compute_grants.forms.ties import (
     WaiverDecisionForm,
     WaiverForm,
 )
-from compute_grants.models import ReviewPolicy, Tie, Waiver
+from compute_grants.models import ReviewPolicy, Tie, TieDispute, Waiver
 from compute_grants.policies import ties as policy
 from compute_grants.policies.conflicts import conflicts_between
+from compute_grants.queries.ties import with_evidence
 from compute_grants.queries.waivers import waiver_rows
 from compute_grants.views.proposals import visible
 from consortium import audit
@@ -53,7 +54,7 @@ def _ties_of(request: HttpRequest, person: User) -> HttpResponse:
     ):
         messages.success(request, _("The tie was recorded."))
         return redirect(request.path)
-    rows = Tie.objects.visible_to(user).filter(person=person).select_related("institution")
+    rows = with_evidence(Tie.objects.visible_to(user).of_person(person))
     page = Paginator(rows.order_by("retracted_at", "-pk"), PER_PAGE).get_page(
         request.GET.get("page")
     )
@@ -61,11 +62,23 @@ def _ties_of(request: HttpRequest, person: User) -> HttpResponse:
         "person": person,
         "own": person.pk == user.pk,
         "page_obj": page,
-        "ties": [(tie, policy.can_retract(user, tie)) for tie in page.object_list],
+        "ties": [_row(tie, person, user) for tie in page.object_list],
         "form": form,
         "policy": ReviewPolicy.objects.on(timezone.localdate()),
     }
     return render(request, "compute_grants/tie_list.html", context, status=status_of(form))
+
+
+def _row(tie: Tie, person: User, user: User) -> dict[str, object]:
+    """Expects the tie from with_evidence."""
+    waiting: list[TieDispute] = tie.waiting  # type: ignore[attr-defined]  # prefetched
+    return {
+        "tie": tie,
+        "other": tie.other_of(person),
+        "may_retract": policy.can_retract(user, tie),
+        "may_dispute": policy.can_dispute(user, tie),
+        "dispute": waiting[0] if waiting else None,
+    }
 
 
 @require_http_methods(["GET", "POST"])

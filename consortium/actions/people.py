@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from consortium import audit, policies
 from consortium.actions.sessions import end_sessions
 from consortium.errors import DomainError, Invalid
+from consortium.identifiers import normal_orcid
 from consortium.models import ArmAppointment, Reviewer, User
 
 Office = ArmAppointment.Office
@@ -75,8 +76,13 @@ def _check_password(password: str) -> None:
 
 
 @transaction.atomic
-def update_profile(person: User, *, name_en: str, name_zh: str, language: str, by: User) -> User:
-    """Change how a person is called and addressed. Raises PermissionDenied or Invalid."""
+def update_profile(
+    person: User, *, name_en: str, name_zh: str, language: str, by: User, orcid: str | None = None
+) -> User:
+    """Change how a person is called and addressed. orcid: in any usual form; None leaves it.
+
+    Raises PermissionDenied or Invalid.
+    """
     person = _locked(person)
     policies.can_edit_profile(by, person).require()
     if not (name_en.strip() or name_zh.strip()):
@@ -85,9 +91,25 @@ def update_profile(person: User, *, name_en: str, name_zh: str, language: str, b
         raise Invalid({"language": [_("Choose one of the two languages.")]})
     person.name_en, person.name_zh = name_en.strip(), name_zh.strip()
     person.language = language
-    person.save(update_fields=["name_en", "name_zh", "language"])
+    if orcid is not None:
+        person.orcid = _free_orcid(person, orcid)
+    person.save(update_fields=["name_en", "name_zh", "language", "orcid"])
     audit.record("person.profile_changed", person, by=by)
     return person
+
+
+def _free_orcid(person: User, text: str) -> str:
+    """In its written form. Raises Invalid: one iD is one person's."""
+    if not text.strip():
+        return ""
+    try:
+        orcid = normal_orcid(text)
+    except ValueError as error:
+        raise Invalid({"orcid": [str(error)]}) from error
+    if User.objects.filter(orcid=orcid).exclude(pk=person.pk).exists():
+        message = _("Somebody else states this iD. Write to the secretariat if it is yours.")
+        raise Invalid({"orcid": [message]})
+    return orcid
 
 
 @transaction.atomic

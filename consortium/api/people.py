@@ -13,7 +13,7 @@ from consortium.http import actor
 from consortium.models import Affiliation, User
 from consortium.roles import roles_of, standing
 
-PERSON_FIELDS = ("id", "email", "name_en", "name_zh", "affiliations")
+PERSON_FIELDS = ("id", "email", "name_en", "name_zh", "orcid", "affiliations")
 
 
 class AffiliationSerializer(serializers.ModelSerializer[Affiliation]):

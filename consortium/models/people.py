@@ -53,6 +53,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(_("e-mail"), unique=True)
     name_en = models.CharField(_("name in Latin letters"), max_length=120, blank=True)
     name_zh = models.CharField(_("name in Chinese"), max_length=120, blank=True)
+    # 0000-0002-1825-0097, as the person states it; co-authors are known by it.
+    orcid = models.CharField(_("ORCID iD"), max_length=19, blank=True)
     language = models.CharField(
         _("language"), max_length=8, choices=Language, default=Language.CHINESE
     )
@@ -70,6 +72,13 @@ class User(AbstractBaseUser):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_once_in_any_case"),
+            models.UniqueConstraint(
+                fields=["orcid"], condition=~Q(orcid=""), name="user_orcid_once"
+            ),
+            models.CheckConstraint(
+                name="user_orcid_is_written_in_full",
+                condition=Q(orcid="") | Q(orcid__regex=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"),
+            ),
         ]
 
     def __str__(self) -> str:

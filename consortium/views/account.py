@@ -50,7 +50,7 @@ def _institutions_of_domain(user: User) -> list[Institution]:
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = actor(request)
-    now = {"name_en": user.name_en, "name_zh": user.name_zh, "language": user.language}
+    now = {name: getattr(user, name) for name in ProfileForm.base_fields}
     form = ProfileForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         done = attempt(form, lambda: people.update_profile(user, **form.cleaned_data, by=user))

@@ -6,7 +6,14 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from compute_grants.models import RebuttalWindow, ReviewPolicy, Tie, Waiver
+from compute_grants.models import (
+    RebuttalWindow,
+    ReviewPolicy,
+    Tie,
+    TieDispute,
+    TieEvidence,
+    Waiver,
+)
 from tests.factories.compute_grants import ProposalFactory, ago
 from tests.factories.consortium import (
     InstitutionFactory,
@@ -17,10 +24,14 @@ from tests.factories.consortium import (
 
 
 class TieFactory(DjangoModelFactory):
-    """A collaboration that lasts; `employment` for one with an institution."""
+    """A collaboration that lasts; `employment` for one with an institution.
+
+    `found` by the portal, between two people whom it makes, in a proposal of the one.
+    """
 
     class Meta:
         model = Tie
+        skip_postgeneration_save = True
 
     class Params:
         employment = factory.Trait(
@@ -29,10 +40,47 @@ class TieFactory(DjangoModelFactory):
             other_email="",
         )
         retracted = factory.Trait(retracted_at=factory.LazyFunction(lambda: ago(days=1)))
+        found = factory.Trait(
+            source=Tie.Source.DETECTED,
+            with_person=factory.SubFactory(PersonFactory),
+            other_email=factory.LazyAttribute(lambda o: o.with_person.email),
+            evidence=factory.RelatedFactory(
+                "tests.factories.reviews.TieEvidenceFactory", factory_related_name="tie"
+            ),
+        )
 
     person = factory.SubFactory(PersonFactory)
     kind = Tie.Kind.COLLABORATION
     other_email = factory.Sequence(lambda n: f"other{n}@example.org")
+
+
+class TieEvidenceFactory(DjangoModelFactory):
+    class Meta:
+        model = TieEvidence
+
+    tie = factory.SubFactory(TieFactory, found=True)
+    proposal = factory.SubFactory(ProposalFactory, peer_review=True)
+    on = factory.LazyFunction(timezone.localdate)
+
+
+class TieDisputeFactory(DjangoModelFactory):
+    """Raised by the person; `accepted` or `refused` by the office."""
+
+    class Meta:
+        model = TieDispute
+
+    class Params:
+        answered = factory.Trait(
+            answer="The paper names another person.",
+            answered_by=factory.LazyFunction(research_officer),
+            answered_at=factory.LazyFunction(lambda: ago(hours=1)),
+        )
+        accepted = factory.Trait(state=TieDispute.State.ACCEPTED, answered=True)
+        refused = factory.Trait(state=TieDispute.State.REFUSED, answered=True)
+
+    tie = factory.SubFactory(TieFactory, found=True)
+    reason = "Another author of the same name."
+    raised_by = factory.SelfAttribute("tie.person")
 
 
 class ReviewPolicyFactory(DjangoModelFactory):

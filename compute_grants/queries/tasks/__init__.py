@@ -35,6 +35,7 @@ PARTS: tuple[Callable[[User], Iterator[Part[Task]]], ...] = (
     reviews.to_assign,
     reviews.overdue,
     reviews.waivers_to_decide,
+    reviews.disputes_to_answer,
     reviews.to_answer,
     calls.drafts,
     panel.panel_tasks,

@@ -16,6 +16,7 @@ from compute_grants.models import (
     Review,
     ReviewAssignment,
     ReviewReminder,
+    TieDispute,
     Waiver,
 )
 from compute_grants.queries.tasks.words import numbered, soon, titled
@@ -148,6 +149,24 @@ def _waiver(row: Facts) -> Task:
         title=titled(row),
         href=reverse("compute_grants:waiver", args=[row.pk]),
         why=_("A second person must approve or refuse it for %(name)s.") % {"name": _name(row)},
+    )
+
+
+def disputes_to_answer(user: User) -> Iterator[Part[Task]]:
+    if not has(user, Permission.REVIEW_ASSIGN):
+        return
+    bound = Q(tie__person=user) | Q(tie__with_person=user)
+    rows = TieDispute.objects.visible_to(user).filter(state=TieDispute.State.OPEN).exclude(bound)
+    facts = {**named("raised_by__", "name"), "mail": "raised_by__email", "pk": "pk"}
+    yield Part(rows.order_by("raised_at", "pk"), facts, _dispute)
+
+
+def _dispute(row: Facts) -> Task:
+    return Task(
+        verb=_("Answer the dispute"),
+        title=_name(row),
+        href=reverse("compute_grants:tie_dispute_answer", args=[row.pk]),
+        why=_("A tie that the portal found is disputed. It counts until you answer."),
     )
 
 

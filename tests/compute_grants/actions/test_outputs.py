@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compute_grants.actions import allocations, outputs
-from compute_grants.identifiers import normal_doi, normal_orcid, orcid_check_digit, parse_author
 from compute_grants.models import Output
 from compute_grants.queries.outputs import bibtex, csv_lines, output_rows
 from consortium.errors import Invalid, WrongState
+from consortium.identifiers import normal_doi, normal_orcid, orcid_check_digit, parse_author
 from tests.factories.allocations import active, operator_for
 from tests.factories.consortium import member, research_officer
 from tests.factories.outputs import ORCID, output_of, work

@@ -5,7 +5,7 @@ import pytest
 from compute_grants.models import ReviewAssignment, TechnicalCheck
 from tests.compute_grants.api.test_grants_api import Api
 from tests.factories import compute_grants as make
-from tests.factories.consortium import deployment_officer, research_officer, reviewer
+from tests.factories.consortium import deployment_officer, member, research_officer, reviewer
 from tests.factories.reviews import RebuttalWindowFactory, TieFactory
 
 DUE = "2030-01-01T17:00:00+08:00"
@@ -163,3 +163,24 @@ def test_the_checklist(db):
     lines = {row["item"]: row["result"] for row in asked["technical_review"]["checks"]}
     assert lines["software"] == "fail"
     assert set(lines) <= set(TechnicalCheck.Item)
+
+
+def test_a_tie_that_was_found_is_read_with_its_evidence_and_disputed(office):
+    tie = TieFactory.create(found=True, person=member(), with_person=member())
+    proposal = tie.evidence.get().proposal
+    person, other = Api(tie.person), Api(tie.with_person)
+    for reader in (person, other, office):
+        body = reader.get(f"ties/{tie.pk}/")
+        assert body["with_person"] == tie.with_person_id
+        (row,) = body["evidence"]
+        assert (row["kind"], row["number"], row["doi"]) == ("proposal", proposal.number, "")
+    person.post(f"ties/{tie.pk}/retract/", 403, reason="No.")
+    office.post(f"ties/{tie.pk}/dispute/", 403, reason="No.")
+    made = other.post(f"ties/{tie.pk}/dispute/", 201, reason="Another person.")
+    assert made["state"] == "open"
+    other.post(f"ties/{tie.pk}/dispute/", 409, reason="Again.")
+    assert person.get("tie-disputes/")["results"] == []
+    path = f"tie-disputes/{made['id']}"
+    other.post(f"{path}/accept/", 403, note="x")
+    assert office.post(f"{path}/refuse/", note="It is yours.")["state"] == "refused"
+    office.post(f"{path}/accept/", 409, note="x")

@@ -2,7 +2,7 @@
 
 from tests.factories import compute_grants as make
 from tests.factories.consortium import research_officer, reviewer
-from tests.factories.reviews import TieFactory, WaiverFactory
+from tests.factories.reviews import TieDisputeFactory, TieFactory, WaiverFactory
 from tests.samples import Samples
 
 
@@ -15,7 +15,15 @@ def samples() -> Samples:
     waiver = WaiverFactory.create(
         proposal=proposal, reviewer=person, ground=f"collaboration:{close.pk}"
     )
+    found = TieFactory.create(person=person, found=True)
+    dispute = TieDisputeFactory.create(tie__person=reviewer())
     return {
+        "compute_grants:tie_dispute": ({"pk": found.pk}, person),
+        "compute_grants:tie_dispute_answer": ({"pk": dispute.pk}, office),
+        "api:tie-dispute": ({"pk": found.pk}, person),
+        "api:tiedispute-detail": ({"pk": dispute.pk}, office),
+        "api:tiedispute-accept": ({"pk": dispute.pk}, office),
+        "api:tiedispute-refuse": ({"pk": dispute.pk}, office),
         "compute_grants:tie_list": ({}, person),
         "compute_grants:tie_retract": ({"pk": tie.pk}, person),
         "compute_grants:person_ties": ({"pk": person.pk}, office),

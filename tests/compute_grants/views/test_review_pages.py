@@ -297,3 +297,41 @@ def test_the_declaration_names_everybody_it_is_about(db):
     page = text(Person(invited.reviewer).get("review_declare", invited.pk))
     assert "Wu Lan" in page and "Institute of Tides" in page
     assert "Not Coming" not in page
+
+
+# Ties that the portal found
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["found by the portal", "Dispute"]), ("zh-hans", ["系统发现", "提出异议"])],
+)
+def test_what_was_found_stands_with_its_evidence_on_both_pages(db, language, words):
+    tie = TieFactory.create(found=True, person=member(), with_person=member())
+    number = tie.evidence.get().proposal.number
+    for one, other in ((tie.person, tie.with_person), (tie.with_person, tie.person)):
+        person = Person(one)
+        page = text(person.client.get(reverse("compute_grants:tie_list"), {"lang": language}))
+        assert other.email in page
+        for expected in (number, *words):
+            assert expected in page
+
+
+def test_a_dispute_and_its_answer(office):
+    tie = TieFactory.create(found=True, person=member(), with_person=member())
+    person = Person(tie.with_person)
+    assert person.send("tie_dispute", tie.pk, reason="").status_code == 422
+    assert person.send("tie_dispute", tie.pk, reason="Not my paper.").status_code == 302
+    assert "Read the dispute" in text(person.get("tie_list"))
+    dispute = tie.disputes.get()
+    page = text(office.get("tie_dispute_answer", dispute.pk))
+    assert "Not my paper." in page
+    assert tie.evidence.get().proposal.number in page
+    assert "Let the tie stand" not in text(person.get("tie_dispute_answer", dispute.pk))
+    assert person.send("tie_dispute_answer", dispute.pk, act="accept", note="x").status_code == 403
+    sent = office.send("tie_dispute_answer", dispute.pk, act="accept", note="Another person.")
+    assert sent.status_code == 302
+    assert "Another person." in text(person.get("tie_dispute_answer", dispute.pk))
+    assert "taken back" in text(person.get("tie_list"))
+    assert Person(reviewer()).get("tie_dispute_answer", dispute.pk).status_code == 404
+    assert Person(reviewer()).get("tie_dispute", tie.pk).status_code == 404

@@ -64,6 +64,22 @@ def test_a_profile_is_its_owners(person):
         people.update_profile(person, **(changes | {"name_en": " "}), by=person)
 
 
+def test_an_orcid_is_one_persons(person):
+    profile = {"name_en": "A", "name_zh": "", "language": "en"}
+    orcid = "https://orcid.org/0000000218250097"
+    assert people.update_profile(person, **profile, orcid=orcid, by=person).orcid == (
+        "0000-0002-1825-0097"
+    )
+    other = make.member()
+    for wrong, message in ((orcid, "Somebody else"), ("0000-0002-1825-0098", "does not fit")):
+        with pytest.raises(Invalid, match=message):
+            people.update_profile(other, **profile, orcid=wrong, by=other)
+    people.update_profile(person, **profile, by=person)
+    assert again(person).orcid, "what is left out stays"
+    people.update_profile(person, **profile, orcid="", by=person)
+    assert people.update_profile(other, **profile, orcid=orcid, by=other).orcid
+
+
 def test_closing_an_account_ends_its_tokens_and_sessions(person, secretary):
     with pytest.raises(PermissionDenied):
         people.deactivate(secretary, reason="Leaving.", by=secretary)
