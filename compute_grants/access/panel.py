@@ -12,6 +12,7 @@ PAGES: Table = {
     "compute_grants:decision_receipt": page(Permission.PROPOSAL_VIEW),
 }
 API: Table = {
+    "api:proposal-decision": api_read(Permission.PROPOSAL_VIEW),
     "api:call-board": api_read(Permission.PROPOSAL_VIEW),
     **api_acts("call", Permission.PANEL_DECIDE, ["rank"]),
     **api_acts("proposal", Permission.PANEL_DECIDE, ["declare-conflict"]),

@@ -17,6 +17,7 @@ from compute_grants.models import AwardRun, Call, DecisionSet, PanelDecision, Pr
 from compute_grants.policies import award_runs as policy
 from compute_grants.policies.award_terms import within
 from compute_grants.policies.panel_interests import interests
+from compute_grants.queries.award_reasons import kept
 from consortium import audit
 from consortium.errors import DomainError
 from consortium.models import User
@@ -37,6 +38,8 @@ class AdoptedAlready(DomainError):
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a run does not say: dates and reasons, and what becomes of those without time.
+
+    The reasons are words for all; the limits that bound each proposal go with its decision.
 
     An award ends earlier where its access type does not give it so long.
 
@@ -92,15 +95,13 @@ def _choices_of(run: AwardRun, terms: Terms, by: User) -> list[Choice]:
     )
     own = interests(by, proposals)
     by_number = {each.number: each for each in proposals if each.pk not in own}
-    made = (
-        _choice(by_number[number], result["awards"].get(number, {}), terms)
-        for number in numbers
-        if number in by_number
-    )
+    made = (_choice(by_number[number], result, terms) for number in numbers if number in by_number)
     return [choice for choice in made if choice is not None]
 
 
-def _choice(proposal: Proposal, award: Mapping[str, int], terms: Terms) -> Choice | None:
+def _choice(proposal: Proposal, result: Mapping[str, Any], terms: Terms) -> Choice | None:
+    award = result["awards"].get(proposal.number, {})
+    binding = kept(result["reasons"].get(proposal.number, []))
     seconds = {
         request.pk: award[str(request.resource_id)]
         for request in proposal.requests.all()
@@ -114,10 +115,11 @@ def _choice(proposal: Proposal, award: Mapping[str, int], terms: Terms) -> Choic
             starts_on=terms.starts_on,
             ends_on=within(proposal, terms.starts_on, terms.ends_on),
             reason=terms.award_reason,
+            binding=binding,
         )
     if not terms.declined or proposal.state == terms.declined:
         return None
-    return Choice(proposal, terms.declined, reason=terms.decline_reason)
+    return Choice(proposal, terms.declined, reason=terms.decline_reason, binding=binding)
 
 
 def _require_budget(call: Call, choices: list[Choice]) -> None:

@@ -28,7 +28,8 @@ class Choice:
     """What shall be decided on one proposal.
 
     seconds: by request id, in each request's unit; it and the dates belong to an award.
-    override_reason: why it departs from what an award run gave.
+    override_reason: why it departs from what an award run gave. binding: the limits that bound it
+    there, where it is the run's own choice.
     """
 
     proposal: Proposal
@@ -38,6 +39,7 @@ class Choice:
     ends_on: date | None = None
     reason: str = ""
     override_reason: str = ""
+    binding: Sequence[Mapping[str, Any]] = ()
 
 
 def check(found: DecisionSet, choices: Sequence[Choice]) -> list[tuple[Choice, dict[str, Any]]]:

@@ -29,6 +29,7 @@ from compute_grants.models import (
 from compute_grants.policies import decision_sets as policy
 from compute_grants.queries.decision_content import sha256_of
 from compute_grants.queries.programme import read_once
+from compute_grants.queries.run_results import Given, departs, given
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError, Invalid, Stale, WrongState
@@ -139,18 +140,25 @@ def remove(found: DecisionSet, *, proposal: Proposal, by: User) -> DecisionSet:
 def _put(
     found: DecisionSet, choices: Sequence[Choice], by: User | None, *, adopting: bool = False
 ) -> None:
-    """adopting: the choices are an award run's, from which people may depart with a reason."""
+    """adopting: the choices are an award run's. People depart from them, in this set or in any
+    other, with a reason; the waitlist's sweep (by=None) gives what came back.
+    """
     checked = check(found, choices)
     last = found.items.order_by("-position").values_list("position", flat=True).first() or 0
     known = {item.proposal_id: item for item in found.items.all()}
+    fresh = [choice.proposal for choice in choices if choice.proposal.pk not in known]
+    gave = given(found.call, fresh) if by is not None and not adopting else {}
     for position, (choice, adopted) in enumerate(checked, start=last + 1):
         item = known.get(choice.proposal.pk)
         if item is None:
             item = DecisionItem(set=found, proposal=choice.proposal, position=position)
-            item.adopted = adopted if adopting else {}
-        elif item.adopted and item.adopted != adopted and not choice.override_reason.strip():
-            message = _("This departs from the award run. Say why; both signatories read it.")
-            raise Invalid({"override_reason": [message]})
+            before = gave.get(choice.proposal.pk, Given(adopted if adopting else {}))
+            item.adopted = before.adopted
+            item.binding = list(choice.binding) if adopting else before.binding
+        if departs(item.adopted, adopted) and not choice.override_reason.strip():
+            message = _("%(number)s departs from the award run. Say why; both signatories read it.")
+            facts = {"number": choice.proposal.number}
+            raise Invalid({"override_reason": [message % facts]})
         _write(item, choice)
         audit.record("decision_set.item_written", item, by=by, **adopted)
     # The set's own history is read by people to whom an item may be masked: numbers only.
@@ -310,18 +318,22 @@ def _carry_out(item: DecisionItem, by: User) -> PanelDecision:
         message = _("%(number)s is “%(state)s” now. Take it out of the set before you sign.")
         facts = {"number": proposal.number, "state": proposal.get_state_display()}
         raise WrongState(message % facts)
+    seconds = {line.request_id: line.seconds for line in item.lines.all()}
+    now = {"outcome": item.outcome, "seconds": {str(pk): each for pk, each in seconds.items()}}
+    binding = [] if departs(item.adopted, now) else item.binding
     if item.outcome == Outcome.REJECTED:
-        return panel.reject(proposal, reason=item.reason, by=by)
+        return panel.reject(proposal, reason=item.reason, binding=binding, by=by)
     if item.outcome == Outcome.WAITLISTED:
-        return panel.waitlist(proposal, reason=item.reason, by=by)
+        return panel.waitlist(proposal, reason=item.reason, binding=binding, by=by)
     assert item.starts_on
     assert item.ends_on
     return panel.award(
         proposal,
-        seconds={line.request_id: line.seconds for line in item.lines.all()},
+        seconds=seconds,
         starts_on=item.starts_on,
         ends_on=item.ends_on,
         reason=item.reason,
+        binding=binding,
         by=by,
         terms_accepted=not acceptances.asked(),
     )

@@ -3,8 +3,9 @@
 Pages and the API reach these steps through actions.decision_sets only: two people sign.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
@@ -125,10 +126,12 @@ def award(
     ends_on: date,
     reason: str,
     by: User,
+    binding: Sequence[Mapping[str, Any]] = (),
     terms_accepted: bool = True,
 ) -> PanelDecision:
     """Award time: `seconds` by request id, in each request's unit; requests left out get none.
 
+    binding: the limits that bound it in an award run, if it follows one.
     terms_accepted: False where its lead is asked to accept first, and the grants stay shut.
     Moves the time from the call's budget to one allocation per request. Raises
     PermissionDenied, WrongState, NotYetDeciding, Invalid, AboveCap, or NotEnoughBudget when
@@ -137,7 +140,14 @@ def award(
     proposal = _decidable(proposal, State.AWARDED, by)
     requests = awarded_requests(proposal, seconds)
     require_term(proposal, starts_on, ends_on)
-    decision = _decide(proposal, Outcome.AWARDED, reason, by, (starts_on, ends_on))
+    decision = _decide(
+        proposal,
+        Outcome.AWARDED,
+        reason,
+        by=by,
+        dates=(starts_on, ends_on),
+        binding=binding,
+    )
     for request in requests:
         AwardLine.objects.create(decision=decision, request=request, seconds=seconds[request.pk])
         _allocate(request, seconds[request.pk], decision, by, terms_accepted=terms_accepted)
@@ -216,16 +226,21 @@ def awarded_requests(proposal: Proposal, seconds: Mapping[int, int]) -> list[Res
 
 
 @transaction.atomic
-def reject(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
-    """Turn a ranked or waitlisted proposal down."""
-    return _decide(_decidable(proposal, State.REJECTED, by), Outcome.REJECTED, reason, by)
+def reject(
+    proposal: Proposal, *, reason: str, by: User, binding: Sequence[Mapping[str, Any]] = ()
+) -> PanelDecision:
+    """Turn a ranked or waitlisted proposal down. binding: as for an award."""
+    proposal = _decidable(proposal, State.REJECTED, by)
+    return _decide(proposal, Outcome.REJECTED, reason, by=by, binding=binding)
 
 
 @transaction.atomic
-def waitlist(proposal: Proposal, *, reason: str, by: User) -> PanelDecision:
+def waitlist(
+    proposal: Proposal, *, reason: str, by: User, binding: Sequence[Mapping[str, Any]] = ()
+) -> PanelDecision:
     """Keep a ranked proposal in case time comes back: it takes its place on the call's list."""
     proposal = _decidable(proposal, State.WAITLISTED, by)
-    decision = _decide(proposal, Outcome.WAITLISTED, reason, by)
+    decision = _decide(proposal, Outcome.WAITLISTED, reason, by=by, binding=binding)
     waitlist_places.enter(proposal)
     return decision
 
@@ -243,7 +258,7 @@ def reject_infeasible(proposal: Proposal, *, reason: str, by: User) -> PanelDeci
     verdicts = set(proposal.requests.values_list("technical_review__verdict", flat=True))
     if verdicts != {"infeasible"}:
         raise StillFeasible(_("A centre can run part of this, or has not answered yet."))
-    decision = _decide(proposal, Outcome.REJECTED, reason, by)
+    decision = _decide(proposal, Outcome.REJECTED, reason, by=by)
     award_letters.issue(decision, [(by, decision.decided_at)], office=True)
     notify(
         "proposal.rejected_infeasible",
@@ -259,8 +274,10 @@ def _decide(
     proposal: Proposal,
     outcome: PanelDecision.Outcome,
     reason: str,
+    *,
     by: User,
     dates: tuple[date | None, date | None] = (None, None),
+    binding: Sequence[Mapping[str, Any]] = (),
 ) -> PanelDecision:
     proposal.state = State(outcome.value)
     proposal.save(update_fields=["state"])
@@ -270,6 +287,7 @@ def _decide(
         reason=reason,
         starts_on=dates[0],
         ends_on=dates[1],
+        binding=list(binding),
         decided_by=by,
     )
     audit.record(f"proposal.{outcome.value}", proposal, by=by, decision=decision.pk)

@@ -17,6 +17,7 @@ from compute_grants.actions import decision_sets as actions
 from compute_grants.api.inputs import CODE, valid_input
 from compute_grants.models import Call, DecisionSet, DecisionSignature, PanelDecision, Proposal
 from compute_grants.queries import decision_sets as queries
+from compute_grants.queries.award_reasons import Limit
 from consortium.api.reauthentication import require_recent_proof
 from consortium.api.serializers import StrictSerializer
 from consortium.errors import Invalid
@@ -45,6 +46,21 @@ class SetLineSerializer(serializers.Serializer[Any]):
     seconds = serializers.IntegerField()
 
 
+class BoundSerializer(serializers.Serializer[Limit]):
+    """bound: a code, text: its sentence in the reader's language. Figures that the reader is not
+    told are 0: least and left in credits, merit and other as the award run weighed them.
+    """
+
+    bound = serializers.CharField()
+    machine = serializers.CharField(source="resource.machine.code", default=None)
+    tres = serializers.CharField(source="resource.tres", default=None)
+    least = serializers.IntegerField(source="data.least")
+    left = serializers.IntegerField(source="data.left")
+    merit = serializers.FloatField(source="data.merit")
+    other = serializers.FloatField(source="data.other")
+    text = serializers.CharField()
+
+
 class SetItemSerializer(serializers.Serializer[Any]):
     """A masked item is of the reader's own side: its number and nothing else."""
 
@@ -56,6 +72,7 @@ class SetItemSerializer(serializers.Serializer[Any]):
     ends_on = serializers.DateField(source="item.ends_on", default=None)
     reason = serializers.CharField(source="item.reason", default=None)
     override_reason = serializers.CharField(source="item.override_reason", default=None)
+    binding = BoundSerializer(source="limits", many=True)
 
 
 class SetBudgetSerializer(serializers.Serializer[Any]):

@@ -12,13 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compute_grants.actions import decision_sets, panel_recusals, technical
-from compute_grants.actions import panel as panel_actions
 from compute_grants.actions import proposals as actions
 from compute_grants.actions import reviews as review_actions
-from compute_grants.api.decision_sets import DecisionInput, SetSerializer, choice_of
+from compute_grants.actions import technical
 from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
 from compute_grants.api.proposal_checks import ChecksMixin
+from compute_grants.api.proposal_decisions import DecisionsMixin, ReasonInput
 from compute_grants.api.proposal_files import FilesMixin
 from compute_grants.api.proposal_parts import PartsMixin
 from compute_grants.api.proposal_versions import VersionsMixin
@@ -26,7 +25,6 @@ from compute_grants.api.reviews import AssignmentSerializer
 from compute_grants.api.team import TeamMixin
 from compute_grants.models import (
     Call,
-    PanelDecision,
     Precision,
     Proposal,
     ResourceRequest,
@@ -35,7 +33,6 @@ from compute_grants.models import (
     TechnicalCheck,
     TechnicalReview,
 )
-from compute_grants.queries.decision_sets import set_view
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import Institution, User
@@ -122,17 +119,6 @@ class SubmissionSerializer(serializers.ModelSerializer[Submission]):
         read_only_fields = fields
 
 
-class DecisionSerializer(serializers.ModelSerializer[PanelDecision]):
-    grants = serializers.SlugRelatedField[Any](
-        source="proposal.allocations", slug_field="number", many=True, read_only=True
-    )
-
-    class Meta:
-        model = PanelDecision
-        fields = ("outcome", "reason", "starts_on", "ends_on", "decided_at", "grants")
-        read_only_fields = fields
-
-
 class TextsInput(StrictSerializer):
     title_en = serializers.CharField(max_length=200, allow_blank=True)
     title_zh = serializers.CharField(max_length=200, allow_blank=True)
@@ -186,10 +172,6 @@ class SubmitInput(StrictSerializer):
     version = serializers.IntegerField(min_value=1, required=False)
 
 
-class ReasonInput(StrictSerializer):
-    reason = serializers.CharField(max_length=20_000)
-
-
 class ReturnInput(ReasonInput):
     """sections: those to be corrected."""
 
@@ -228,6 +210,7 @@ class ProposalViewSet(
     PartsMixin,
     VersionsMixin,
     ChecksMixin,
+    DecisionsMixin,
     FilesMixin,
     TeamMixin,
     mixins.ListModelMixin,
@@ -333,33 +316,6 @@ class ProposalViewSet(
         assignment = review_actions.assign(proposal, **data, by=actor(request))
         body = AssignmentSerializer(assignment).data
         return Response(body, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=ReasonInput, responses=DecisionSerializer)
-    @action(
-        detail=True, methods=["post"], url_path="reject-infeasible", url_name="reject-infeasible"
-    )
-    def reject_infeasible(self, request: Request, **_kwargs: Any) -> Response:
-        proposal = self.get_object()
-        data = valid_input(ReasonInput, request)
-        decision = panel_actions.reject_infeasible(proposal, **data, by=actor(request))
-        return Response(DecisionSerializer(decision).data)
-
-    @extend_schema(request=DecisionInput, responses=SetSerializer)
-    @action(detail=True, methods=["post"])
-    def decide(self, request: Request, **_kwargs: Any) -> Response:
-        """Put a decision into the call's draft; it is made once two have signed that set."""
-        proposal = self.get_object()
-        data = valid_input(DecisionInput, request)
-        found = decision_sets.put_in_draft(choice_of(proposal, data), by=actor(request))
-        return Response(SetSerializer(set_view(found, actor(request))).data)
-
-    @extend_schema(request=ReasonInput, responses={204: None})
-    @action(detail=True, methods=["post"], url_path="declare-conflict", url_name="declare-conflict")
-    def declare_conflict(self, request: Request, **_kwargs: Any) -> Response:
-        """As one of the call's panel: the proposal is hidden from then on."""
-        data = valid_input(ReasonInput, request)
-        panel_recusals.declare(self.get_object(), **data, by=actor(request))
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @staticmethod
     def _request_of(

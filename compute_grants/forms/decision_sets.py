@@ -13,14 +13,22 @@ from django.utils.translation import ngettext
 
 from compute_grants.actions.decision_sets import Choice
 from compute_grants.forms.fields import DayField, HoursField, ProseField
-from compute_grants.models import DecisionItem, PanelDecision, Proposal
+from compute_grants.models import DecisionItem, PanelDecision, Proposal, ResourceRequest
 from compute_grants.policies.award_terms import latest_end, within
 from compute_grants.queries.decision_sets import Candidate, ceiling
-from compute_grants.queries.proposals import requests_of
 
 Outcome = PanelDecision.Outcome
 FOR_AWARDS = _("Only for an award.")
 HOUR = 3600
+
+
+def override_field() -> ProseField:
+    return ProseField(
+        label=_("Why it departs from the award run"),
+        rows=3,
+        required=False,
+        help_text=_("Both signatories read it; the applicant does not."),
+    )
 
 
 class DatedForm(forms.Form):
@@ -68,23 +76,26 @@ class DatedForm(forms.Form):
 class DecisionForm(DatedForm):
     """One proposal; for an award hours per request. Hours left empty award none.
 
+    requests: all of its, with machine and technical review loaded.
     item: the decision that stands on it in an open set; the form begins with what it says.
+    weighed: whether an adopted award run gave it anything, or nothing.
     """
 
-    override_reason = ProseField(
-        label=_("Why it departs from the award run"),
-        rows=3,
-        required=False,
-        help_text=_("Both signatories read it; the applicant does not."),
-    )
+    override_reason = override_field()
 
     def __init__(
-        self, *args: Any, proposal: Proposal, item: DecisionItem | None, **kwargs: Any
+        self,
+        *args: Any,
+        proposal: Proposal,
+        requests: Sequence[ResourceRequest],
+        item: DecisionItem | None,
+        weighed: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.proposal = proposal
         self._bound_term()
-        self.requests = requests_of(proposal)
+        self.requests = requests
         for request in self.requests:
             hours = HoursField(label=request.resource.label, required=False, min_value=0)
             hours.initial = ceiling(request) // HOUR
@@ -92,7 +103,7 @@ class DecisionForm(DatedForm):
             self.fields[f"hours_{request.pk}"] = hours
         if item is not None:
             self._begin_with(item)
-        if item is None or not item.adopted:
+        if not (item.adopted if item else weighed):
             del self.fields["override_reason"]
         hours_names = [f"hours_{row.pk}" for row in self.requests]
         self.order_fields(["outcome", *hours_names, "starts_on", "ends_on", "reason"])
@@ -146,9 +157,14 @@ class BulkForm(DatedForm):
         required=False,
         help_text=_("Only for an award. Whole hours on each machine, rounded down."),
     )
+    override_reason = override_field()
 
-    def __init__(self, *args: Any, offered: Sequence[Candidate], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offered: Sequence[Candidate], weighed: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not weighed:
+            del self.fields["override_reason"]
         self.offered = {row.proposal.number: row for row in offered}
         field = self.fields["proposals"]
         assert isinstance(field, forms.MultipleChoiceField)
@@ -177,6 +193,7 @@ class BulkForm(DatedForm):
                     for asked in row.asked
                     if (seconds := ceiling(asked) * share // (100 * HOUR) * HOUR)
                 },
+                self.cleaned_data.get("override_reason", ""),
             )
             for row in rows
         ]

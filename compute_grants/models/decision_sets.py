@@ -94,7 +94,8 @@ class DecisionItem(models.Model):
 
     is_open: its set is neither published nor discarded; a proposal has one such item at most.
     adopted: what an award run gave, {"outcome": str, "seconds": {request id: seconds}}; empty
-    where people chose. override_reason: why the item departs from that.
+    where people chose. override_reason: why the item departs from that. binding: the limits that
+    bound it in the run (queries.award_reasons.kept): codes and figures, worded when they are read.
     decision: what publication made of it.
     """
 
@@ -106,6 +107,7 @@ class DecisionItem(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     adopted = models.JSONField(default=dict)
+    binding = models.JSONField(default=list)
     override_reason = models.TextField(blank=True)
     is_open = models.BooleanField(default=True)
     decision = models.OneToOneField(

@@ -220,7 +220,10 @@ class Score(models.Model):
 
 
 class PanelDecision(models.Model):
-    """What a panel decided on one proposal; the newest one stands."""
+    """What a panel decided on one proposal; the newest one stands.
+
+    binding: the limits that bound it, where it follows an award run (queries.award_reasons.kept).
+    """
 
     class Outcome(models.TextChoices):
         AWARDED = "awarded", _("awarded")
@@ -232,6 +235,7 @@ class PanelDecision(models.Model):
     reason = models.TextField()
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    binding = models.JSONField(default=list)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(default=timezone.now)
 

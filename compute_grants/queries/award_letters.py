@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
-from compute_grants.models import PanelDecision
+from django.utils.translation import gettext as _
+
+from compute_grants.models import DecisionLetter, PanelDecision, Resource
+from compute_grants.queries.award_reasons import Telling, resources_of, sentence, told
 from compute_grants.queries.proposals import feedback
 from compute_grants.wording import in_chinese, in_english
 from consortium import merkle
-from consortium.models import User
+from consortium.models import User, localized
 
 HOUR = 3600
 Signed = tuple[User, datetime]  # who decided, and when
@@ -23,7 +28,8 @@ def content_of(
     """The letter as plain data, in both languages. Five queries.
 
     office: not the panel decided but the R&D office. lines: what is awarded, in whole hours with
-    figures and words; feedback: what the reviewers wrote for the applicant, without their names.
+    figures and words; binding: the limits that bound it, with the proposal's own figures and the
+    name of the machine; feedback: what the reviewers wrote for the applicant, without their names.
     Hours that are not whole are rounded down.
     """
     proposal = decision.proposal
@@ -45,6 +51,7 @@ def content_of(
         "reason": decision.reason,
         "decided_at": decision.decided_at.isoformat(),
         "lines": _lines(decision),
+        "binding": _binding(decision),
         "starts_on": decision.starts_on.isoformat() if decision.starts_on else None,
         "ends_on": decision.ends_on.isoformat() if decision.ends_on else None,
         "terms_en": call.rules_en,
@@ -59,6 +66,45 @@ def content_of(
             for person, at in signed
         ],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class LetterLimit:
+    """A row of a letter's `binding`, worded in the language that its reader has by then."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        label = ""
+        if self.row["machine"]:
+            cards = self.row["tres"] == Resource.Tres.CARDS
+            unit = _("card-hours") if cards else _("core-hours")
+            label = f"{localized(SimpleNamespace(**self.row), 'machine')} · {unit}"
+        return sentence(self.row, label, telling=Telling.OWN)
+
+
+def limits_of(letter: DecisionLetter) -> list[LetterLimit]:
+    """What bound the decision, where the letter says so. None of those before it was kept."""
+    return [LetterLimit(row) for row in letter.content.get("binding", [])]
+
+
+def _binding(decision: PanelDecision) -> list[dict[str, Any]]:
+    named = resources_of(decision.binding)
+    rows = []
+    for reason in decision.binding:
+        resource = named.get(reason["machine"])
+        machine = resource.machine if resource else None
+        rows.append(
+            told(reason, Telling.OWN)
+            | {
+                "machine": machine.code if machine else "",
+                "machine_en": machine.name_en if machine else "",
+                "machine_zh": machine.name_zh if machine else "",
+                "tres": resource.tres if resource else "",
+            }
+        )
+    return rows
 
 
 def sha256_of(content: dict[str, Any]) -> str:

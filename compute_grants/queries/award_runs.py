@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from compute_grants.models import AccessType, AwardRun, Call, Proposal, Resource
 from compute_grants.policies.panel_interests import interests
-from compute_grants.queries.award_reasons import sentence
+from compute_grants.queries.award_reasons import Telling, sentence
 from consortium.models import Institution, User
 
 HOUR = 3600
@@ -176,7 +176,8 @@ class Result:
     ) -> ResultRow:
         award = self.data.get("awards", {}).get(entry["key"], {})
         said = self.data.get("reasons", {}).get(entry["key"], [])
-        words = [sentence(reason, self.resources, plain=plain) for reason in said]
+        telling = Telling.PLAIN if plain else Telling.ALL
+        words = [sentence(reason, self._label(reason), telling=telling) for reason in said]
         return ResultRow(
             number=entry["key"],
             masked=False,
@@ -194,6 +195,10 @@ class Result:
             ],
             reasons=list(dict.fromkeys(words)),
         )
+
+    def _label(self, reason: Mapping[str, Any]) -> str:
+        resource = self.resources.get(reason["machine"])
+        return resource.label if resource else ""
 
     @cached_property
     def uses(self) -> list[Use]:

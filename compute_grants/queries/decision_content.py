@@ -33,7 +33,7 @@ def sha256_of(found: DecisionSet, items: Iterable[DecisionItem] | None = None) -
 
 
 def _item(item: DecisionItem) -> dict[str, Any]:
-    return {
+    said = {
         "proposal": item.proposal.number,
         "outcome": item.outcome,
         "seconds": {str(line.request_id): line.seconds for line in item.lines.all()},
@@ -42,3 +42,4 @@ def _item(item: DecisionItem) -> dict[str, Any]:
         "reason": item.reason,
         "override_reason": item.override_reason,
     }
+    return said | ({"binding": item.binding} if item.binding else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
@@ -21,6 +21,7 @@ from compute_grants.models import (
 from compute_grants.policies.decision_sets import Seat, seat_of
 from compute_grants.policies.panel_interests import interests
 from compute_grants.queries import calls as call_queries
+from compute_grants.queries.award_reasons import Limit, Telling, limits
 from compute_grants.queries.decision_content import sha256_of
 from compute_grants.queries.panel import Standing, standings_of
 from consortium.models import User
@@ -28,12 +29,16 @@ from consortium.models import User
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One decision. A masked one is of the reader's own side: its number and nothing else."""
+    """One decision. A masked one is of the reader's own side: its number and nothing else.
+
+    limits: what bound it in the award run.
+    """
 
     number: str
     masked: bool
     item: DecisionItem | None = None
     lines: list[DecisionItemLine] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
 
     @property
     def tone(self) -> str:
@@ -90,30 +95,45 @@ def set_view(found: DecisionSet, user: User) -> SetView:
         .order_by("position")
     )
     place = seat_of(user, found.call, [item.proposal for item in items])
+    offers = call_queries.offers(found.call)
+    resources = {str(offer.budget.resource_id): offer.budget.resource for offer in offers}
     return SetView(
         found=found,
-        rows=[_row(item, place) for item in items],
-        budget=_budget(found, items, hidden=bool(place.own)),
+        rows=[_row(item, place, resources) for item in items],
+        budget=_budget(found, items, offers, hidden=bool(place.own)),
         signatures=list(found.signatures.select_related("by")),
         sha256=sha256_of(found, items),
         place=place,
     )
 
 
-def _row(item: DecisionItem, place: Seat) -> ItemRow:
+def _row(item: DecisionItem, place: Seat, resources: Mapping[str, Resource]) -> ItemRow:
     if item.proposal_id in place.own:
         return ItemRow(item.proposal.number, masked=True)
-    return ItemRow(item.proposal.number, masked=False, item=item, lines=list(item.lines.all()))
+    telling = Telling.PLAIN if place.own else Telling.ALL
+    return ItemRow(
+        item.proposal.number,
+        masked=False,
+        item=item,
+        lines=list(item.lines.all()),
+        limits=limits(item.binding, resources, telling),
+    )
 
 
-def _budget(found: DecisionSet, items: Iterable[DecisionItem], *, hidden: bool) -> list[BudgetRow]:
+def _budget(
+    found: DecisionSet,
+    items: Iterable[DecisionItem],
+    offers: Iterable[call_queries.Offer],
+    *,
+    hidden: bool,
+) -> list[BudgetRow]:
     wanted: dict[int, int] = defaultdict(int)
     for item in items:
         for line in item.lines.all():
             wanted[line.request.resource_id] += line.seconds
     waiting = found.state in DecisionSet.OPEN
     rows = []
-    for offer in call_queries.offers(found.call):
+    for offer in offers:
         left, takes = offer.left or 0, wanted[offer.budget.resource_id]
         rows.append(
             BudgetRow(

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.views.decorators.http import require_safe
 
 from compute_grants.models import DecisionLetter
+from compute_grants.queries.award_letters import limits_of
 from consortium.http import actor
 from consortium.pdf import render_pdf
 
@@ -33,6 +34,7 @@ def _context(request: HttpRequest, letter: DecisionLetter) -> dict[str, object]:
     return {
         "letter": letter,
         "content": SimpleNamespace(**content | {"lines": lines}),
+        "limits": limits_of(letter),
         "decided_at": parse_datetime(content["decided_at"]),
         "starts_on": parse_date(content["starts_on"] or ""),
         "ends_on": parse_date(content["ends_on"] or ""),

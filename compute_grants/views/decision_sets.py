@@ -16,6 +16,8 @@ from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import decision_sets as queries
 from compute_grants.queries import panel as panel_queries
+from compute_grants.queries import proposals as proposal_queries
+from compute_grants.queries.run_results import weighed
 from compute_grants.views.proposals import visible
 from consortium import audit
 from consortium.http import actor, proof_of_identity, reauthentication_required
@@ -47,7 +49,14 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
         .filter(proposal=proposal, is_open=True)
         .first()
     )
-    form = DecisionForm(request.POST or None, proposal=proposal, item=item)
+    requests = proposal_queries.requests_of(proposal)
+    form = DecisionForm(
+        request.POST or None,
+        requests=requests,
+        proposal=proposal,
+        item=item,
+        weighed=item is None and weighed(proposal.call, [proposal]),
+    )
     if form.is_valid():
         done: list[DecisionSet] = []
         if attempt(
@@ -61,7 +70,7 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
         "item": item,
         "offers": call_queries.offers(proposal.call),
         "standing": panel_queries.standings_of([proposal])[proposal.pk],
-        "requests": form.requests,
+        "requests": requests,
     }
     return render(request, "compute_grants/decision_form.html", context, status=status_of(form))
 
@@ -82,7 +91,8 @@ def choose(request: HttpRequest, code: str) -> HttpResponse:
     call, user = _call(request, code), actor(request)
     policy.can_prepare(user, call).require()
     rows = queries.candidates(call, user)
-    form = BulkForm(request.POST or None, offered=rows)
+    by_run = weighed(call, [row.proposal for row in rows])
+    form = BulkForm(request.POST or None, offered=rows, weighed=by_run)
     context = {"call": call, "rows": rows, "form": form, "offers": call_queries.offers(call)}
     if form.is_valid() and "change" not in request.POST:
         choices = form.choices()

@@ -19,6 +19,7 @@ from compute_grants.policies import panel_interests as interests_policy
 from compute_grants.policies import reviews as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import panel as queries
+from compute_grants.queries.award_reasons import Telling, limits, resources_of
 from compute_grants.views.proposals import visible
 from consortium.http import actor
 from consortium.models import Institution
@@ -146,6 +147,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "proposal": proposal,
         "decision": decision,
+        "limits": limits(decision.binding, resources_of(decision.binding), Telling.OWN),
         "lines": decision.lines.select_related("request__resource__machine").order_by("pk"),
         "grants": proposal.allocations.order_by("pk"),
         "is_lead": actor(request).pk == proposal.lead_id,

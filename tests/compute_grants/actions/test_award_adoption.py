@@ -10,7 +10,15 @@ from django.urls import reverse
 from compute_grants.actions import decision_sets
 from compute_grants.actions.award_adoption import AdoptedAlready, NothingToAdopt, Terms, adopt
 from compute_grants.actions.panel import NotEnoughBudget
-from compute_grants.models import Allocation, AwardRun, DecisionSet, Proposal
+from compute_grants.models import (
+    Allocation,
+    AwardRun,
+    DecisionItem,
+    DecisionLetter,
+    DecisionSet,
+    Proposal,
+)
+from compute_grants.queries.award_letters import sha256_of
 from consortium.errors import Invalid
 from consortium.models import AuditEvent
 from tests.factories import compute_grants as make
@@ -80,6 +88,157 @@ def test_departing_from_it_needs_a_reason(run, judge, pair):
     with pytest.raises(Invalid):
         decision_sets.put(found, choices=[other], by=judge)
     decision_sets.put(found, choices=[replace(other, override_reason="A pilot first.")], by=judge)
+
+
+# Departing from it by another way
+
+
+@pytest.mark.parametrize("where", ["same", "another"])
+def test_taken_out_and_put_in_by_hand_is_still_a_departure(run, judge, pair, where):
+    found = adopt(run, terms=TERMS, by=judge)
+    for proposal in pair:
+        decision_sets.remove(found, proposal=proposal, by=judge)
+
+    def put(choice):
+        if where == "same":
+            return decision_sets.put(found, choices=[choice], by=judge)
+        return decision_sets.prepare(found.call, choices=[choice], by=judge)
+
+    for choice in (
+        sets.choice(pair[0], hours=500),
+        sets.choice(pair[0], "rejected"),
+        sets.choice(pair[1], hours=100),
+    ):
+        with pytest.raises(Invalid, match="departs from the award run") as caught:
+            put(choice)
+        assert list(caught.value.errors) == ["override_reason"]
+    put(sets.choice(pair[0], hours=900))
+    put(sets.choice(pair[1], "waitlisted"))  # the run says no more than that it gets no time
+    over = sets.choice(pair[1], hours=100, override_reason="A pilot.")
+    decision_sets.put(DecisionItem.objects.get(proposal=pair[1]).set, choices=[over], by=judge)
+    assert DecisionItem.objects.get(proposal=pair[1]).override_reason == "A pilot."
+
+
+def test_one_decision_and_many_at_once_ask_for_the_reason_too(run, judge, pair, client):
+    found = adopt(run, terms=TERMS, by=judge)
+    decision_sets.remove(found, proposal=pair[1], by=judge)
+    client.force_login(judge)
+    sent = {"outcome": "awarded", "reason": "x", "starts_on": "2027-01-01", "ends_on": "2027-06-01"}
+    one = reverse("compute_grants:decide", args=[pair[1].number])
+    hours = {f"hours_{pair[1].requests.get().pk}": "100"}
+    answer = client.post(one, sent | hours)
+    assert answer.status_code == 422 and "departs from the award run" in answer.content.decode()
+    many = reverse("compute_grants:decision_set_choose", args=[found.call.code])
+    ticked = sent | {"proposals": [pair[1].number], "percent": "50", "confirmed": "1"}
+    assert client.post(many, ticked).status_code == 422
+    assert client.post(many, ticked | {"override_reason": "A pilot."}).status_code == 302
+    assert DecisionItem.objects.get(proposal=pair[1]).override_reason == "A pilot."
+
+
+def test_a_discarded_run_binds_nobody(run, judge, pair):
+    decision_sets.discard(adopt(run, terms=TERMS, by=judge), reason="Anew.", by=judge)
+    sets.draft(judge, sets.choice(pair[0], hours=500))
+    assert DecisionItem.objects.get(is_open=True).adopted == {}
+
+
+def test_what_was_left_out_of_adoption_is_the_runs_too(call, judge, pair):
+    """Of the adopter's own side: a colleague decides on it, and says why against the run."""
+    own = ranked(call, 5, hours=50, lead=judge)
+    colleague = make.panellist(call)
+    run = award_run(call, by=colleague, min_share_percent=100)
+    adopt(run, terms=TERMS, by=judge)
+    with pytest.raises(Invalid, match="departs"):
+        sets.draft(colleague, sets.choice(own, "rejected"))
+    sets.draft(colleague, sets.choice(own, hours=50))
+
+
+def test_time_from_the_waitlist_is_no_departure(call, run, judge, pair):
+    """It was declined and waitlisted; when time comes back, that is what the list is for."""
+    decision_sets.propose(
+        adopt(run, terms=replace(TERMS, declined="waitlisted"), by=judge), by=judge
+    )
+    for person in (judge, make.panellist(call)):
+        sets.sign(DecisionSet.objects.get(), person)
+    sets.draft(judge, sets.choice(pair[1], hours=100))
+    assert DecisionItem.objects.get(is_open=True).adopted == {}
+
+
+# What bound each proposal
+
+
+def decided_by_the_run(call, run, judge, *, then=None):
+    found = adopt(run, terms=TERMS, by=judge)
+    if then:
+        decision_sets.put(found, choices=[then], by=judge)
+    decision_sets.propose(found, by=judge)
+    for person in (judge, make.panellist(call)):
+        sets.sign(DecisionSet.objects.get(), person)
+
+
+def test_each_decline_keeps_the_limit_that_bound_it(call, run, judge, pair):
+    found = adopt(run, terms=TERMS, by=judge)
+    first, second = found.items.all()
+    assert first.binding == []
+    (capacity, merit) = second.binding
+    resource = str(call.budgets.get().resource_id)
+    assert capacity == {
+        "bound": "capacity",
+        "machine": resource,
+        "least": 800,
+        "left": 100,
+        "merit": 0.0,
+        "other": 0.0,
+    }
+    assert (merit["bound"], merit["merit"], merit["other"]) == ("lower_merit", 3.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("and 100 are to be had", "it needs at least 800 credits, and fewer are left")),
+        ("zh-hans", ("只能得到100积分", "至少需要800积分，余量不足")),
+    ],
+)
+def test_who_reads_which_figures(run, judge, client, language, words):
+    decided_by_the_run(run.call, run, judge)
+    panel_reads, lead_reads = words
+    found = DecisionSet.objects.get()
+    declined = found.items.last().proposal
+
+    def page(person, name, *args):
+        client.force_login(person)
+        address = reverse(f"compute_grants:{name}", args=args)
+        return client.get(address, {"lang": language}).content.decode()
+
+    assert panel_reads in page(judge, "decision_set", found.number)
+    for name in ("decision_receipt", "decision_letter"):
+        told = page(declined.lead, name, declined.number)
+        assert lead_reads in told and panel_reads not in told
+        assert "5.00" not in told, "the score of others"
+    letter = DecisionLetter.objects.get(decision__proposal=declined)
+    assert letter.content["binding"][0]["left"] == 0
+    assert sha256_of(letter.content) == letter.sha256
+
+
+def test_the_limits_over_the_api(call, run, judge, pair, client):
+    decided_by_the_run(call, run, judge)
+    client.force_login(judge)
+    number = DecisionSet.objects.get().number
+    second = client.get(f"/api/v1/decision-sets/{number}/").json()["items"][1]
+    bound = {key: second["binding"][0][key] for key in ("bound", "least", "left")}
+    assert bound == {"bound": "capacity", "least": 800, "left": 100}
+    client.force_login(pair[1].lead)
+    decision = client.get(f"/api/v1/proposals/{pair[1].number}/decision/").json()
+    bound = {key: decision["binding"][0][key] for key in ("bound", "least", "left")}
+    assert bound == {"bound": "capacity", "least": 800, "left": 0}
+    assert "fewer are left" in decision["binding"][0]["text"]
+
+
+def test_against_the_run_its_limits_are_not_the_reason(call, run, judge, pair):
+    then = sets.choice(pair[0], "rejected", override_reason="The machine is to be closed.")
+    decided_by_the_run(call, run, judge, then=then)
+    assert all(row.binding == [] for row in pair[0].decisions.all())
+    assert pair[1].decisions.get().binding
 
 
 def test_declines_may_be_left_or_waitlisted(run, judge, pair):

@@ -124,7 +124,7 @@ def test_masked_for_whose_own_it_is(call):
     found = sets.draft(judge, sets.choice(own))
     seen = Api(lead).get(f"decision-sets/{found.number}/")
     assert seen["items"] == [
-        {"number": own.number, "masked": True, "lines": []}
+        {"number": own.number, "masked": True, "lines": [], "binding": []}
         | dict.fromkeys(("outcome", "starts_on", "ends_on", "reason", "override_reason"))
     ]
     assert seen["budget"][0]["wanted"] is seen["budget"][0]["after"] is None

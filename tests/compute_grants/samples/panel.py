@@ -21,6 +21,7 @@ def samples() -> Samples:
         "compute_grants:panel_conflict": ({"number": ranked.number}, judge),
         "api:proposal-declare-conflict": ({"number": ranked.number}, judge),
         "compute_grants:decision_receipt": ({"number": rejected.number}, rejected.lead),
+        "api:proposal-decision": ({"number": rejected.number}, rejected.lead),
         "api:call-board": (code, judge),
         "api:call-rank": (code, judge),
     }
