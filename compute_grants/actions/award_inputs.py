@@ -10,12 +10,13 @@ from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.models import Call, CallBudget, Proposal, ResourceRequest
+from compute_grants.models import Call, CallBudget, CallRound, Proposal, ResourceRequest
 from compute_grants.optimise.problem import Floor, Machine, Problem, Request, Rules
 from compute_grants.optimise.problem import Proposal as Entry
 from compute_grants.queries.normalised import adjusted
 from compute_grants.queries.panel import standings_of
 from compute_grants.queries.rates import rates_on
+from compute_grants.queries.rounds import within
 from consortium.errors import DomainError, Invalid
 from consortium.models import Institution
 
@@ -111,16 +112,17 @@ def check(call: Call, parameters: Parameters) -> None:
         raise Invalid(errors)
 
 
-def problem_of(call: Call, parameters: Parameters) -> Problem:
+def problem_of(call: Call, parameters: Parameters, call_round: CallRound | None = None) -> Problem:
     """The call as it stands: every ranked or waitlisted proposal, in the panel's order.
 
+    call_round: those of this round only, against what earlier rounds left of the call's time.
     Five queries. Raises Invalid, NothingToAward, or NoRate where times of several resources
     cannot be compared.
     """
     check(call, parameters)
     budgets = list(call.budgets.select_related("resource__machine", "account").order_by("pk"))
     machines = _machines(budgets, parameters.budgets)
-    ranked = _ranked(call, parameters.merit)
+    ranked = _ranked(call, parameters.merit, call_round)
     if not ranked or not machines:
         raise NothingToAward(
             _("No ranked proposal has a score and asks time of this call. Rank proposals first.")
@@ -159,23 +161,27 @@ def _machines(budgets: list[CallBudget], instead: Mapping[str, int]) -> dict[int
     }
 
 
-def _ranked(call: Call, merit: str) -> list[tuple[Proposal, float]]:
+def _ranked(call: Call, merit: str, call_round: CallRound | None) -> list[tuple[Proposal, float]]:
     """Those to be decided that have a score, the best first."""
     asked = ResourceRequest.objects.select_related("technical_review").order_by("pk")
     proposals = list(
-        call.proposals.filter(state__in=[Proposal.State.RANKED, Proposal.State.WAITLISTED])
+        call.proposals.filter(
+            within(call_round), state__in=[Proposal.State.RANKED, Proposal.State.WAITLISTED]
+        )
         .select_related("institution", "access_type")
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))
         .order_by("number")
     )
-    scores = _scores(call, proposals, merit)
+    scores = _scores(call, proposals, merit, call_round)
     scored = [(p, score) for p in proposals if (score := scores.get(p.pk)) is not None]
     return sorted(scored, key=lambda pair: (-pair[1], pair[0].number))
 
 
-def _scores(call: Call, proposals: list[Proposal], merit: str) -> dict[int, float | None]:
+def _scores(
+    call: Call, proposals: list[Proposal], merit: str, call_round: CallRound | None
+) -> dict[int, float | None]:
     if merit == "adjusted":
-        return {pk: max(0.0, found.score) for pk, found in adjusted(call).items()}
+        return {pk: max(0.0, found.score) for pk, found in adjusted(call, call_round).items()}
     return {pk: standing.mean for pk, standing in standings_of(proposals).items()}
 
 

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions.award_inputs import Parameters, problem_of
-from compute_grants.models import AwardRun, Call
+from compute_grants.models import AwardRun, Call, CallRound
 from compute_grants.optimise import run as runner
 from compute_grants.optimise.explain import explain
 from compute_grants.optimise.problem import Infeasible, Problem, Solution
 from compute_grants.optimise.solve import GAP, SOLVER
 from compute_grants.policies import award_runs as policy
+from compute_grants.queries.rounds import round_to_decide
 from consortium import audit
 from consortium.actions.notices import notify
 from consortium.errors import DomainError
@@ -46,9 +47,12 @@ def start(
     parameters: Parameters,
     by: User,
     title: str = "",
+    call_round: CallRound | None = None,
     based_on: AwardRun | None = None,
 ) -> AwardRun:
     """Freeze the call as it stands and queue a run. based_on: an earlier one of the same call.
+
+    call_round: whose proposals compete, by default the one that closed last.
 
     Raises PermissionDenied, NotDeciding, TooManyRuns, NothingToAward, NoRate, or Invalid.
     """
@@ -61,9 +65,11 @@ def start(
         )
     if AwardRun.objects.filter(call=call, state__in=AwardRun.WAITING).count() >= AT_ONCE:
         raise TooManyRuns(_("Three runs of this call are under way. Stop one, or wait for it."))
-    problem = problem_of(call, parameters)
+    call_round = call_round or round_to_decide(call)
+    problem = problem_of(call, parameters, call_round)
     run = AwardRun.objects.create(
         call=call,
+        round=call_round,
         based_on=based_on if based_on and based_on.call_id == call.pk else None,
         title=title.strip(),
         parameters=parameters.to_data(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants.actions import panel
@@ -51,10 +52,36 @@ def check(found: DecisionSet, choices: Sequence[Choice]) -> list[tuple[Choice, d
     if not ids or len(set(ids)) != len(ids):
         raise Invalid({"": [_("Choose at least one proposal, and each of them once.")]})
     _require_free(found, ids)
-    states = dict(Proposal.objects.filter(pk__in=ids).values_list("pk", "state"))
-    return [
-        (choice, _checked(found.call, choice, states[choice.proposal.pk])) for choice in choices
+    rows = Proposal.objects.in_bulk(ids)
+    checked = [
+        (choice, _checked(found.call, choice, rows[choice.proposal.pk].state)) for choice in choices
     ]
+    _take_round(found, rows.values())
+    return checked
+
+
+def _take_round(found: DecisionSet, proposals: Iterable[Proposal]) -> None:
+    """Ranked proposals of one round are decided together, once it has closed.
+
+    Whoever waits on the list is of any round. Sets found.round, which the caller saves. One
+    query. Raises NotYetDeciding, Invalid.
+    """
+    rounds = {each.pk: each for each in found.call.rounds.all()}
+    if len(rounds) <= 1 or found.call.rolling:
+        return
+    ranked = {row.round_id for row in proposals if row.state == Proposal.State.RANKED}
+    wanted = {pk for pk in (*ranked, found.round_id) if pk is not None}
+    if len(wanted) > 1:
+        message = _(
+            "A set decides on the proposals of one round. Put those of another round into a set of "
+            "their own."
+        )
+        raise Invalid({"": [message]})
+    for pk in wanted:
+        if found.call.takes_for(rounds[pk], timezone.now()):
+            message = _("Round %(round)s still takes proposals. It is decided once it has closed.")
+            raise panel.NotYetDeciding(message % {"round": rounds[pk].position})
+        found.round = rounds[pk]
 
 
 def _require_free(found: DecisionSet, ids: Iterable[int]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -116,6 +117,8 @@ def put_in_draft(choice: Choice, *, by: User) -> DecisionSet:
     if item is not None:
         return put(item.set, choices=[choice], by=by)
     drafts = DecisionSet.objects.filter(call=call, state=State.DRAFT).select_related("call")
+    if choice.proposal.round_id is not None and choice.proposal.state == Proposal.State.RANKED:
+        drafts = drafts.filter(Q(round=choice.proposal.round_id) | Q(round__isnull=True))
     for draft in drafts.order_by("-pk"):
         if policy.can_change(by, draft):
             return put(draft, choices=[choice], by=by)
@@ -144,6 +147,7 @@ def _put(
     other, with a reason; the waitlist's sweep (by=None) gives what came back.
     """
     checked = check(found, choices)
+    found.save(update_fields=["round"])
     last = found.items.order_by("-position").values_list("position", flat=True).first() or 0
     known = {item.proposal_id: item for item in found.items.all()}
     fresh = [choice.proposal for choice in choices if choice.proposal.pk not in known]

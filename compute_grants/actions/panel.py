@@ -82,9 +82,10 @@ def rank(call: Call, *, by: User) -> int:
 
 
 def _reviewed(call: Call) -> QuerySet[Proposal]:
-    """Proposals in peer review with enough reviews in and none still expected."""
+    """Of rounds that have closed: in peer review, enough reviews in and none still expected."""
     return (
-        call.proposals.filter(state=State.PEER_REVIEW)
+        call.proposals.of_closed_rounds()
+        .filter(state=State.PEER_REVIEW)
         .with_needed()
         .annotate(
             done=Count("assignments", filter=Q(assignments__state="submitted")),

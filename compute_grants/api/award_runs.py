@@ -27,11 +27,22 @@ class AwardRunSerializer(serializers.ModelSerializer[AwardRun]):
     """gap: of the merit, 0 to 1. inputs_sha256: of the problem that was solved."""
 
     call = serializers.CharField(source="call.code", read_only=True)
+    round = serializers.IntegerField(source="round.position", default=None, read_only=True)
 
     class Meta:
         model = AwardRun
         fields = (
-            *("id", "call", "title", "based_on", "parameters", "inputs_sha256", "seed", "state"),
+            *(
+                "id",
+                "call",
+                "round",
+                "title",
+                "based_on",
+                "parameters",
+                "inputs_sha256",
+                "seed",
+                "state",
+            ),
             *("phase", "gap", "elapsed_seconds", "solver", "failure", "stop_asked"),
             *("started_by", "queued_at", "ended_at"),
         )
@@ -39,10 +50,14 @@ class AwardRunSerializer(serializers.ModelSerializer[AwardRun]):
 
 
 class AwardRunInput(StrictSerializer):
-    """What is left out has the figure of the form. budgets: seconds by resource id."""
+    """What is left out has the figure of the form. budgets: seconds by resource id.
+
+    round: the position of the one whose proposals compete, by default that which closed last.
+    """
 
     call = serializers.CharField(max_length=16)
     title = serializers.CharField(max_length=120, default="", allow_blank=True)
+    round = serializers.IntegerField(min_value=1, required=False)
     based_on = serializers.IntegerField(required=False)
     merit = serializers.ChoiceField(choices=["raw", "adjusted"], required=False)
     weigh = serializers.ChoiceField(choices=["each", "size"], required=False)
@@ -125,7 +140,7 @@ class AwardRunViewSet(
     lookup_value_regex = r"[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[AwardRun]:
-        rows = AwardRun.objects.visible_to(actor(self.request)).select_related("call")
+        rows = AwardRun.objects.visible_to(actor(self.request)).select_related("call", "round")
         return (rows.defer("inputs", "result") if self.action == "list" else rows).order_by("-pk")
 
     @extend_schema(request=AwardRunInput, responses={201: AwardRunSerializer})
@@ -135,11 +150,20 @@ class AwardRunViewSet(
         user = actor(request)
         call = get_object_or_404(Call.objects.visible_to(user), code=data.pop("call"))
         title, before = data.pop("title"), data.pop("based_on", None)
+        position = data.pop("round", None)
+        asked = None
+        if position is not None:
+            asked = get_object_or_404(call.rounds.all(), position=position)
         based_on = None
         if before is not None:
             based_on = get_object_or_404(AwardRun.objects.visible_to(user), pk=before, call=call)
         run = actions.start(
-            call, parameters=Parameters(**data), title=title, based_on=based_on, by=user
+            call,
+            parameters=Parameters(**data),
+            title=title,
+            call_round=asked,
+            based_on=based_on,
+            by=user,
         )
         return Response(self.get_serializer(run).data, status=status.HTTP_201_CREATED)
 

@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from compute_grants.actions import calls as actions
 from compute_grants.actions import panel as panel_actions
 from compute_grants.api.call_terms import CallTerms, RoundSerializer, RuleSerializer
-from compute_grants.api.inputs import CODE, ResourceNamed, resource_of, valid_input
+from compute_grants.api.inputs import CODE, ROUND, ResourceNamed, resource_of, valid_input
 from compute_grants.models import AccessType, Call, CallBudget, Criterion, FusionStage
 from compute_grants.policies import reviews as review_policy
 from compute_grants.queries import panel as queries
+from compute_grants.queries.rounds import rounds_of
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 from consortium.models import User
@@ -227,14 +228,15 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, CallTerms):
     def close(self, request: Request, **_kwargs: Any) -> Response:
         return self._answer(actions.close(self.get_object(), by=actor(request)))
 
-    @extend_schema(responses=BoardRowSerializer(many=True))
+    @extend_schema(parameters=[ROUND], responses=BoardRowSerializer(many=True))
     @action(detail=True, methods=["get"], pagination_class=None)
     def board(self, request: Request, **_kwargs: Any) -> Response:
         call = self.get_object()
         seat = review_policy.can_rank(actor(request), call)
         if not seat and not has(request.user, Permission.REVIEW_ASSIGN):
             raise PermissionDenied(str(seat.reason))
-        rows = queries.board(call, actor(request))
+        rounds = rounds_of(call, request.query_params.get("round", ""))
+        rows = queries.board(call, actor(request), call_round=rounds.chosen)
         return Response(BoardRowSerializer(rows, many=True).data)
 
     @extend_schema(request=None, responses=RankedSerializer)

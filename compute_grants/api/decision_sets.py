@@ -30,12 +30,22 @@ MOST_CHOICES = 1000
 
 class SetRowSerializer(serializers.ModelSerializer[DecisionSet]):
     call = serializers.SlugRelatedField[Call](slug_field="code", read_only=True)
+    round = serializers.IntegerField(source="round.position", default=None, read_only=True)
     items = serializers.IntegerField(source="size", read_only=True)
     signatures = serializers.IntegerField(source="signed", read_only=True)
 
     class Meta:
         model = DecisionSet
-        fields = ("number", "call", "state", "items", "signatures", "made_at", "published_at")
+        fields = (
+            "number",
+            "call",
+            "round",
+            "state",
+            "items",
+            "signatures",
+            "made_at",
+            "published_at",
+        )
         read_only_fields = fields
 
 
@@ -99,6 +109,7 @@ class SetSerializer(serializers.Serializer[Any]):
 
     number = serializers.CharField(source="found.number")
     call = serializers.CharField(source="found.call.code")
+    round = serializers.IntegerField(source="found.round.position", default=None)
     state = serializers.CharField(source="found.state")
     note = serializers.CharField(source="found.note")
     made_at = serializers.DateTimeField(source="found.made_at")

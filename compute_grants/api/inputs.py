@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -12,6 +14,9 @@ from compute_grants.models import Machine, Resource
 from consortium.api.serializers import StrictSerializer
 
 CODE = r"[-A-Za-z0-9_]+"
+ROUND = OpenApiParameter(
+    "round", OpenApiTypes.INT, description="position of a round; by default the one closed last"
+)
 
 
 def valid_input(

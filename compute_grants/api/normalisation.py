@@ -8,10 +8,11 @@ from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compute_grants.api.inputs import CODE
+from compute_grants.api.inputs import CODE, ROUND
 from compute_grants.models import Call
 from compute_grants.policies import normalisation as policy
 from compute_grants.queries import normalised as queries
+from compute_grants.queries.rounds import rounds_of
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 
@@ -53,12 +54,13 @@ class NormalisationViewSet(viewsets.GenericViewSet[Call]):
     def get_queryset(self) -> QuerySet[Call]:
         return Call.objects.visible_to(actor(self.request))
 
-    @extend_schema(responses=NormalisationSerializer)
+    @extend_schema(parameters=[ROUND], responses=NormalisationSerializer)
     def retrieve(self, request: Request, **_kwargs: object) -> Response:
         """Scores as an average reviewer would have given them, the best first."""
         call = self.get_object()
         policy.can_read_adjusted(actor(request), call).require()
-        found = queries.reviewed(call)
+        rounds = rounds_of(call, request.query_params.get("round", ""))
+        found = queries.reviewed(call, rounds.chosen)
         facts = {
             "reviews": found.reviews,
             "groups": found.fit.groups,

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from compute_grants.actions.award_inputs import RANGES, Parameters
 from compute_grants.forms.fields import HOUR, DayField, HoursField, ProseField
-from compute_grants.models import AwardRun, CallBudget
+from compute_grants.models import AwardRun, CallBudget, CallRound
 from compute_grants.queries.calls import Offer
+from compute_grants.queries.rounds import Rounds
 from consortium.models import Institution
 
 MERIT = [
@@ -36,6 +37,17 @@ def _decimal(name: str, label: Any, help_text: Any = "") -> forms.FloatField:
         min_value=least,
         max_value=most,
         widget=forms.NumberInput(attrs={"step": "any"}),
+    )
+
+
+def _round_field(rounds: Rounds) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("Round"),
+        help_text=_("Its proposals compete for what earlier rounds left."),
+        choices=[
+            (str(each.position), _("Round %(n)s") % {"n": each.position}) for each in rounds.all
+        ],
+        initial=str(rounds.chosen.position) if rounds.chosen else None,
     )
 
 
@@ -91,11 +103,20 @@ class AwardRunForm(forms.Form):
     seed = _whole("seed", _("Number of the lot"), _("Decides among equals; write it down."))
 
     def __init__(
-        self, *args: Any, offers: list[Offer], based_on: AwardRun | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        offers: list[Offer],
+        rounds: Rounds,
+        based_on: AwardRun | None = None,
+        **kwargs: Any,
     ) -> None:
         before = based_on.parameters if based_on else Parameters().to_data()
         kwargs.setdefault("initial", _initial(before))
         super().__init__(*args, **kwargs)
+        self.rounds = rounds
+        if rounds.several:
+            self.fields["round"] = _round_field(rounds)
+            self.order_fields(["title", "round"])
         self.budgets: list[CallBudget] = [offer.budget for offer in offers]
         for kind, label in Institution.Kind.choices:
             self.fields[f"floor_{kind}"] = forms.IntegerField(
@@ -127,6 +148,11 @@ class AwardRunForm(forms.Form):
             (_("Time there is"), [name for name in self.fields if name.startswith("budget_")]),
             (_("The search"), ["limit_seconds", "seed"]),
         ]
+
+    def call_round(self) -> CallRound | None:
+        """The one that was chosen, None where the call is decided as a whole."""
+        chosen = self.cleaned_data.get("round", "")
+        return next((each for each in self.rounds.all if str(each.position) == chosen), None)
 
     def parameters(self) -> Parameters:
         data = self.cleaned_data

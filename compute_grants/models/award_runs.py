@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models.calls import Call
+from compute_grants.models.calls import Call, CallRound
 from consortium.models import User
 from consortium.roles import Permission, has
 
@@ -27,6 +27,7 @@ class AwardRunQuerySet(models.QuerySet["AwardRun"]):
 class AwardRun(models.Model):
     """One run of the award optimiser.
 
+    round: whose proposals competed, None where the call is decided as a whole.
     based_on: the run whose parameters were changed for this one. parameters: as they were chosen
     (actions.award_inputs.Parameters). inputs: the whole problem (optimise.problem.Problem) with
     its hash, so that it can be solved again. result: the solution, and why each proposal gets
@@ -59,6 +60,9 @@ class AwardRun(models.Model):
         AMOUNTS = "amounts", _("amounts")
 
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="award_runs")
+    round = models.ForeignKey(
+        CallRound, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     based_on = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="variants"
     )

@@ -150,6 +150,10 @@ class Call(models.Model):
         each = self.round_at(now) or self.next_round(now)
         return each.closes_at if each else self.closes_at
 
+    def takes_for(self, each: CallRound, now: datetime) -> bool:
+        """Whether decisions wait for proposals of this round that may still come in."""
+        return self.state == self.State.OPEN and not self.rolling and each.closes_at > now
+
     def decides_now(self) -> bool:
         """Whether proposals may be ranked and decided on: of a round that has closed."""
         if self.state == self.State.OPEN:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from compute_grants.models.calls import Call
+from compute_grants.models.calls import Call, CallRound
 from compute_grants.models.proposals import Proposal, ResourceRequest
 from compute_grants.models.reviews import PanelDecision
 from consortium.models import ArmAppointment, User
@@ -37,8 +37,9 @@ class DecisionSet(models.Model):
     PUBLISHED  the second signature carried out every item
     DISCARDED  nothing of it was carried out
 
-    run_pk: the award run it was adopted from, if any. made_by: None where the portal itself
-    proposes whoever comes next on the waitlist.
+    round: whose ranked proposals it decides on, None where the call is decided as a whole, and
+    where it holds waitlisted ones only, of any round. run_pk: the award run it was adopted from,
+    if any. made_by: None where the portal itself proposes whoever comes next on the waitlist.
     """
 
     class State(models.TextChoices):
@@ -58,6 +59,9 @@ class DecisionSet(models.Model):
 
     number = models.CharField(max_length=20, unique=True)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="decision_sets")
+    round = models.ForeignKey(
+        CallRound, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     run_pk = models.BigIntegerField(null=True, blank=True)
     note = models.TextField(blank=True)

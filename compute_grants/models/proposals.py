@@ -108,6 +108,11 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 
         return self.filter(interest_of(user) | unanswered_by(user))
 
+    def of_closed_rounds(self) -> ProposalQuerySet:
+        """Without those of a round that still takes some, unless its call decides as they come."""
+        takes = Q(call__state=Call.State.OPEN, call__rolling=False)
+        return self.exclude(takes, round__closes_at__gt=timezone.now())
+
     def judged_by(self, user: User) -> ProposalQuerySet:
         """Those the person reads and decides on as one of the call's panel."""
         return self.filter(self._judged_by(user))

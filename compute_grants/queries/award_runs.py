@@ -13,9 +13,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from compute_grants.models import AccessType, AwardRun, Call, Proposal, Resource
+from compute_grants.models import AccessType, AwardRun, Call, CallRound, Proposal, Resource
 from compute_grants.policies.panel_interests import interests
 from compute_grants.queries.award_reasons import Telling, sentence
+from compute_grants.queries.rounds import within
 from consortium.models import Institution, User
 
 HOUR = 3600
@@ -96,16 +97,20 @@ class FloorRow:
 def runs_of(call: Call, user: User) -> QuerySet[AwardRun]:
     """The newest first, without their inputs and results, which are large."""
     rows = AwardRun.objects.visible_to(user).filter(call=call)
-    return rows.defer("inputs", "result").select_related("started_by", "call").order_by("-pk")
+    return (
+        rows.defer("inputs", "result").select_related("started_by", "call", "round").order_by("-pk")
+    )
 
 
-def unreviewed(call: Call, user: User) -> list[Proposal]:
+def unreviewed(call: Call, user: User, call_round: CallRound | None = None) -> list[Proposal]:
     """What waits for a decision without reviews: no merit, so no run weighs it. Two queries.
 
     Without those in which the reader has an interest.
     """
     states = [Proposal.State.RANKED, Proposal.State.WAITLISTED]
-    rows = call.proposals.filter(state__in=states, access_type__depth=AccessType.Depth.TECHNICAL)
+    rows = call.proposals.filter(
+        within(call_round), state__in=states, access_type__depth=AccessType.Depth.TECHNICAL
+    )
     found = list(rows.select_related("institution").order_by("number"))
     own = interests(user, found)
     return [proposal for proposal in found if proposal.pk not in own]

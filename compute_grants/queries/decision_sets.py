@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 
 from compute_grants.models import (
     Call,
+    CallRound,
     DecisionItem,
     DecisionItemLine,
     DecisionSet,
@@ -24,6 +25,7 @@ from compute_grants.queries import calls as call_queries
 from compute_grants.queries.award_reasons import Limit, Telling, limits
 from compute_grants.queries.decision_content import sha256_of
 from compute_grants.queries.panel import Standing, standings_of
+from compute_grants.queries.rounds import within
 from consortium.models import User
 
 
@@ -78,7 +80,7 @@ class SetView:
 
 def set_rows(user: User, call: Call | None = None) -> QuerySet[DecisionSet]:
     """The sets this person may see, the newest first, with `size` and `signed`. One query."""
-    rows = DecisionSet.objects.visible_to(user).select_related("call", "made_by")
+    rows = DecisionSet.objects.visible_to(user).select_related("call", "made_by", "round")
     if call is not None:
         rows = rows.filter(call=call)
     return rows.annotate(
@@ -155,13 +157,18 @@ class Candidate:
     asked: list[ResourceRequest]
 
 
-def candidates(call: Call, user: User) -> list[Candidate]:
-    """What waits for a decision and stands in no open set, best first. Six queries."""
+def candidates(call: Call, user: User, call_round: CallRound | None = None) -> list[Candidate]:
+    """What waits for a decision and stands in no open set, best first. Six queries.
+
+    call_round: of this round only; None for all of the call.
+    """
     asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
     taken = DecisionItem.objects.filter(proposal=OuterRef("pk"), is_open=True)
     rows = list(
         call.proposals.filter(
-            ~Exists(taken), state__in=[Proposal.State.RANKED, Proposal.State.WAITLISTED]
+            within(call_round),
+            ~Exists(taken),
+            state__in=[Proposal.State.RANKED, Proposal.State.WAITLISTED],
         )
         .select_related("institution", "access_type")
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))

@@ -11,8 +11,9 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from compute_grants.matching.normalise import Normalised, normalise
-from compute_grants.models import Call, Proposal, ReviewAssignment, Score
+from compute_grants.models import Call, CallRound, Proposal, ReviewAssignment, Score
 from compute_grants.policies.panel_interests import conflicted
+from compute_grants.queries.rounds import within
 from consortium.models import User
 
 
@@ -40,9 +41,9 @@ class Reviewed:
     fit: Normalised
 
 
-def adjusted(call: Call) -> dict[int, Adjusted]:
-    """Every proposal of the call with a review that counts, by id. One query."""
-    return _adjusted(reviewed(call))
+def adjusted(call: Call, call_round: CallRound | None = None) -> dict[int, Adjusted]:
+    """Every proposal of the round, or the call, with a review that counts, by id. One query."""
+    return _adjusted(reviewed(call, call_round))
 
 
 def _adjusted(found: Reviewed) -> dict[int, Adjusted]:
@@ -58,13 +59,16 @@ def _adjusted(found: Reviewed) -> dict[int, Adjusted]:
     }
 
 
-def reviewed(call: Call) -> Reviewed:
+def reviewed(call: Call, call_round: CallRound | None = None) -> Reviewed:
     """The fit over all reviews that count, of proposals on the panel's board. One query.
+
+    call_round: the round whose proposals are compared; None for all of the call.
 
     A review's score is the sum of value x weight over the rubric.
     """
     rows = (
         Score.objects.filter(
+            within(call_round, "review__assignment__proposal__"),
             review__assignment__state__in=ReviewAssignment.IN,
             review__assignment__proposal__call=call,
             review__assignment__proposal__state__in=Proposal.JUDGED,
@@ -162,12 +166,12 @@ def _hidden(call: Call, proposals: list[Proposal], user: User) -> dict[int, str]
     return found | dict.fromkeys(conflicted(user, proposals), "interest")
 
 
-def strict_rows(found: Reviewed, call: Call) -> list[StrictRow]:
+def strict_rows(found: Reviewed) -> list[StrictRow]:
     """The strictest first. Two queries."""
     people = User.objects.in_bulk(found.reviewers)
     counts = Counter(
         ReviewAssignment.objects.filter(
-            proposal__call=call, state__in=ReviewAssignment.IN, review__isnull=False
+            proposal__in=found.proposals, state__in=ReviewAssignment.IN, review__isnull=False
         ).values_list("reviewer", flat=True)
     )
     rows = [

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from compute_grants.models import (
     Call,
+    CallRound,
     Proposal,
     Resource,
     ResourceRequest,
@@ -20,6 +21,7 @@ from compute_grants.models import (
 from compute_grants.policies.panel_interests import interests
 from compute_grants.queries.calls import Offer
 from compute_grants.queries.normalised import Adjusted, adjusted
+from compute_grants.queries.rounds import within
 from consortium.models import User
 
 UNDECIDED = frozenset(
@@ -67,17 +69,20 @@ class Cut:
     left: int
 
 
-def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
+def board(
+    call: Call, user: User, order: str = "mean", call_round: CallRound | None = None
+) -> list[BoardRow]:
     """The call's proposals, best first, those without a review last. Six queries.
 
     Last of all those that nobody is to review: they have no rank, and are not worst.
 
+    call_round: the round whose proposals compete; None for all of the call.
     order: by the reviews' "mean", or by the score "adjusted" for how strict reviewers are.
     Scores of what the reader still has to review are left out, as the reviews are. Masked rows
     come last, by number: where they stand is not for this reader.
     """
-    proposals, own, to_review = _judged(call, user)
-    standings, fair = standings_of(proposals), adjusted(call)
+    proposals, own, to_review = _judged(call, user, call_round)
+    standings, fair = standings_of(proposals), adjusted(call, call_round)
     for pk in to_review:
         standings[pk] = Standing()
         fair.pop(pk, None)
@@ -112,14 +117,17 @@ def board(call: Call, user: User, order: str = "mean") -> list[BoardRow]:
     return rows
 
 
-def _judged(call: Call, user: User) -> tuple[list[Proposal], frozenset[int], set[int]]:
-    """The call's proposals with `asked`; ids of the reader's own side, of those to review."""
+def _judged(
+    call: Call, user: User, call_round: CallRound | None
+) -> tuple[list[Proposal], frozenset[int], set[int]]:
+    """The round's proposals with `asked`; ids of the reader's own side, of those to review."""
     asked = ResourceRequest.objects.select_related("resource__machine", "technical_review")
     mine = ReviewAssignment.objects.filter(
         proposal=OuterRef("pk"), reviewer=user, state__in=["invited", "confirmed"]
     )
     rows = (
         call.proposals.judged()
+        .filter(within(call_round))
         .select_related("institution", "call", "access_type")
         .annotate(to_review=Exists(mine))
         .prefetch_related(Prefetch("requests", queryset=asked, to_attr="asked"))

@@ -18,6 +18,7 @@ from compute_grants.policies import award_runs as policy
 from compute_grants.queries import award_runs as queries
 from compute_grants.queries.award_parameters import named, parameter_rows
 from compute_grants.queries.calls import offers
+from compute_grants.queries.rounds import rounds_of
 from consortium.http import actor
 
 PER_PAGE = 25
@@ -36,7 +37,7 @@ def _call(request: HttpRequest, code: str) -> Call:
 
 def _run(request: HttpRequest, pk: int) -> AwardRun:
     rows = AwardRun.objects.visible_to(actor(request))
-    return get_object_or_404(rows.select_related("call", "started_by", "based_on"), pk=pk)
+    return get_object_or_404(rows.select_related("call", "started_by", "based_on", "round"), pk=pk)
 
 
 @require_safe
@@ -54,7 +55,9 @@ def award_run_create(request: HttpRequest, code: str) -> HttpResponse:
     """The parameters; ?from= takes those of an earlier run to be changed."""
     call = _call(request, code)
     based_on = _based_on(request, call)
-    form = AwardRunForm(request.POST or None, offers=offers(call), based_on=based_on)
+    before = based_on.round if based_on else None
+    rounds = rounds_of(call, str(before.position) if before else "")
+    form = AwardRunForm(request.POST or None, offers=offers(call), rounds=rounds, based_on=based_on)
     made: list[AwardRun] = []
 
     def act() -> None:
@@ -62,6 +65,7 @@ def award_run_create(request: HttpRequest, code: str) -> HttpResponse:
             call,
             parameters=form.parameters(),
             title=form.cleaned_data["title"],
+            call_round=form.call_round(),
             based_on=based_on,
             by=actor(request),
         )
@@ -101,7 +105,7 @@ def award_run(request: HttpRequest, pk: int) -> HttpResponse:
             ("declined", _("declined")),
         ],
         "parameters": parameter_rows(run, result.resources),
-        "unreviewed": queries.unreviewed(run.call, actor(request)),
+        "unreviewed": queries.unreviewed(run.call, actor(request), run.round),
         "can_stop": policy.can_stop(actor(request), run),
         "can_adopt": policy.can_adopt(actor(request), run),
         "sets": DecisionSet.objects.visible_to(actor(request)).filter(run_pk=run.pk),

@@ -17,6 +17,7 @@ from compute_grants.queries import calls as call_queries
 from compute_grants.queries import decision_sets as queries
 from compute_grants.queries import panel as panel_queries
 from compute_grants.queries import proposals as proposal_queries
+from compute_grants.queries.rounds import rounds_of
 from compute_grants.queries.run_results import weighed
 from compute_grants.views.proposals import visible
 from consortium import audit
@@ -32,7 +33,7 @@ def _call(request: HttpRequest, code: str) -> Call:
 
 
 def _visible_set(request: HttpRequest, number: str) -> DecisionSet:
-    rows = DecisionSet.objects.visible_to(actor(request)).select_related("call", "made_by")
+    rows = DecisionSet.objects.visible_to(actor(request)).select_related("call", "made_by", "round")
     return get_object_or_404(rows, number=number)
 
 
@@ -90,10 +91,12 @@ def choose(request: HttpRequest, code: str) -> HttpResponse:
     """Tick several and choose an outcome; then a page that lists each; then the draft."""
     call, user = _call(request, code), actor(request)
     policy.can_prepare(user, call).require()
-    rows = queries.candidates(call, user)
+    rounds = rounds_of(call, request.GET.get("round", ""))
+    rows = queries.candidates(call, user, rounds.chosen)
     by_run = weighed(call, [row.proposal for row in rows])
     form = BulkForm(request.POST or None, offered=rows, weighed=by_run)
     context = {"call": call, "rows": rows, "form": form, "offers": call_queries.offers(call)}
+    context |= {"rounds": rounds}
     if form.is_valid() and "change" not in request.POST:
         choices = form.choices()
         if "confirmed" not in request.POST:

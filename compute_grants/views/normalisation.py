@@ -10,6 +10,7 @@ from compute_grants.matching.normalise import DRAWS, RIDGE
 from compute_grants.models import Call
 from compute_grants.policies import normalisation as policy
 from compute_grants.queries import normalised as queries
+from compute_grants.queries.rounds import rounds_of
 from consortium.http import actor
 
 PER_PAGE = 50
@@ -25,17 +26,19 @@ def _call(request: HttpRequest, code: str) -> Call:
 @require_safe
 def normalisation(request: HttpRequest, code: str) -> HttpResponse:
     call, user = _call(request, code), actor(request)
-    found = queries.reviewed(call)
+    rounds = rounds_of(call, request.GET.get("round", ""))
+    found = queries.reviewed(call, rounds.chosen)
     rows = queries.score_rows(call, found, user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     strict = policy.can_read_strictness(user)
     context = {
         "call": call,
+        "rounds": rounds,
         "found": found,
         "page_obj": page,
         "chart": queries.score_chart(list(page.object_list)),
         "drawn": any(row.adjusted for row in page.object_list),
-        "people": queries.strict_rows(found, call) if strict else [],
+        "people": queries.strict_rows(found) if strict else [],
         "strict": strict,
         "ridge": RIDGE,
         "draws": DRAWS,
@@ -47,7 +50,9 @@ def normalisation(request: HttpRequest, code: str) -> HttpResponse:
 def normalisation_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
     """What this person sees of it."""
     call = _call(request, code)
-    rows = queries.score_rows(call, queries.reviewed(call), actor(request))
+    rounds = rounds_of(call, request.GET.get("round", ""))
+    found = queries.reviewed(call, rounds.chosen)
+    rows = queries.score_rows(call, found, actor(request))
     lines = (
         [
             row.number,

@@ -20,6 +20,7 @@ from compute_grants.policies import reviews as policy
 from compute_grants.queries import calls as call_queries
 from compute_grants.queries import panel as queries
 from compute_grants.queries.award_reasons import Telling, limits, resources_of
+from compute_grants.queries.rounds import rounds_of
 from compute_grants.views.proposals import visible
 from consortium.http import actor
 from consortium.models import Institution
@@ -52,7 +53,9 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
     call = _call(request, code)
     seat = _seat(request, call)
     order = "adjusted" if request.GET.get("order") == "adjusted" else "mean"
-    rows, offers = queries.board(call, actor(request), order), call_queries.offers(call)
+    rounds = rounds_of(call, request.GET.get("round", ""))
+    rows = queries.board(call, actor(request), order, rounds.chosen)
+    offers = call_queries.offers(call)
     cuts = queries.cut_lines(rows, offers)
     state = request.GET.get("state", "")
     kind = request.GET.get("kind", "")
@@ -60,6 +63,7 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
     page = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "call": call,
+        "rounds": rounds,
         "rows": [(row, cuts.get(row.number, [])) for row in page.object_list],
         "page_obj": page,
         "demand": queries.demand(rows, offers),
@@ -88,7 +92,8 @@ def board_csv(request: HttpRequest, code: str) -> HttpResponseBase:
     """The whole board, a line for each proposal and resource; masked rows by their number."""
     call = _call(request, code)
     _seat(request, call)
-    rows = queries.board(call, actor(request))
+    rounds = rounds_of(call, request.GET.get("round", ""))
+    rows = queries.board(call, actor(request), call_round=rounds.chosen)
     lines = (line for row in rows for line in _lines(row))
     return csv_response(request, f"{call.code}-board.csv", COLUMNS, lines)
 

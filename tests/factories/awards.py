@@ -2,16 +2,16 @@
 
 from compute_grants.actions import award_runs
 from compute_grants.actions.award_inputs import Parameters
-from compute_grants.models import AwardRun, Call
+from compute_grants.models import AwardRun, Call, CallRound
 from compute_grants.optimise import run as runner
 from compute_grants.optimise.problem import Phase, Progress
 from compute_grants.optimise.solve import solve
 from consortium.models import User
 
 
-def award_run(call: Call, *, by: User, **figures) -> AwardRun:
+def award_run(call: Call, *, by: User, call_round: CallRound | None = None, **figures) -> AwardRun:
     """A run that is done."""
-    run = award_runs.start(call, parameters=Parameters(**figures), by=by)
+    run = award_runs.start(call, parameters=Parameters(**figures), call_round=call_round, by=by)
     real, runner.run = runner.run, at_once
     try:
         award_runs.carry_out(run.pk)
