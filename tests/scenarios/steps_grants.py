@@ -104,6 +104,13 @@ def invite(desk: Desk, number: str, people: list[User]) -> None:
 
 def review(desk: Desk, number: str, criteria: list[Criterion], score: int) -> None:
     """No conflict first; only then the text, and a score with a reason for each criterion."""
+    declare(desk, number)
+    score_each(desk, criteria, score)
+    hand_in(desk)
+
+
+def declare(desk: Desk, number: str) -> None:
+    """Without a conflict: nothing of the text is shown before."""
     desk.take_up("Answer", number)
     assert SCIENCE not in desk.main.inner_text()
     desk.choose(
@@ -112,6 +119,9 @@ def review(desk: Desk, number: str, criteria: list[Criterion], score: int) -> No
     )
     desk.press("Declare")
     desk.sees(SCIENCE, written=True)
+
+
+def score_each(desk: Desk, criteria: list[Criterion], score: int) -> None:
     for criterion in criteria:
         group = desk.main.get_by_role("group", name=desk.name(criterion), exact=True)
         group.get_by_role("radio", name=re.compile(f"^{score} ")).check()
@@ -119,6 +129,9 @@ def review(desk: Desk, number: str, criteria: list[Criterion], score: int) -> No
     for place in range(len(criteria)):
         reasons.nth(place).fill("As the pilot run shows.")
     desk.write("Comment", "Clear and complete.")
+
+
+def hand_in(desk: Desk) -> None:
     desk.press("Submit the review")
     desk.sees("Your review is in. Below are all reviews of this proposal that are in.")
 
