@@ -95,7 +95,9 @@ CHECKS = (
         SELECT a.number, a.state, d.spec->>'open' AS open
         FROM compute_grants_allocation a
         LEFT JOIN consortium_desiredstate d ON d.kind = 'allocation' AND d.key = a.number
-        WHERE d.id IS NULL OR (d.spec->>'open')::boolean <> (a.state IN ('awarded', 'active'))
+        WHERE d.id IS NULL
+            OR (d.spec->>'open')::boolean
+                <> (a.terms_accepted AND a.state IN ('awarded', 'active'))
             OR d.spec->'limits' IS DISTINCT FROM (
                 SELECT jsonb_build_object(r.tres,
                     a.seconds * coalesce((d.spec->>'limit_percent')::bigint, 100) / 6000)

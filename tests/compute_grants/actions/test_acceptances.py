@@ -20,6 +20,7 @@ from compute_grants.queries.tasks import tasks_for
 from consortium.actions import ledger
 from consortium.errors import Invalid, Stale, WrongState
 from consortium.models import AuditEvent, DesiredState, Notification
+from consortium.reconciliation import differences
 from tests.factories import compute_grants as make
 from tests.factories import decision_sets as sets
 from tests.factories.consortium import research_officer
@@ -67,6 +68,7 @@ def wants_open() -> bool:
 def test_it_opens_once_it_is_accepted(award):
     grant = Allocation.objects.get()
     assert (grant.terms_accepted, wants_open()) == (False, False)
+    assert list(differences()) == []
     assert machine_has_it(grant).state == "awarded"
     accept(award)
     assert wants_open()
