@@ -191,6 +191,13 @@ class GrantLife(RuleBasedStateMachine):
 
         self.attempt(act)
 
+    @rule(which=WHICH, n=st.integers(0, 3))
+    def appeal(self, which: int, n: int) -> None:
+        """Against a refusal; others than those who refused decide, by `decide` below."""
+        refused = list(Amendment.objects.filter(allocation=self.grant(which), state="refused"))
+        if refused:
+            self._ask(which, "appeal", against=refused[n % len(refused)])
+
     @rule(which=WHICH, hours=st.integers(-300, 300))
     def adjust(self, which: int, hours: int) -> None:
         grant, by = self.grant(which), self.world.office[0]
