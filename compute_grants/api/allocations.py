@@ -67,7 +67,7 @@ class MemberSerializer(serializers.ModelSerializer[AllocationMember]):
 
     class Meta:
         model = AllocationMember
-        fields = ("email", "cluster_user", "since")
+        fields = ("email", "cluster_user", "since", "state")
         read_only_fields = fields
 
 

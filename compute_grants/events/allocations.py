@@ -11,6 +11,8 @@ EVENTS: dict[str, str | Promise] = {
     "allocation.closed": _("Grant closed"),
     "allocation.member_added": _("Member added"),
     "allocation.member_removed": _("Member removed"),
+    "allocation.member_waits": _("Member waits for a user on the machine"),
+    "allocation.member_ready": _("Member's user found on the machine"),
     "allocation.amended": _("Grant changed on request"),
     "allocation.part_released": _("Part of the award released"),
     "allocation.part_withheld": _("Part of the award withheld"),

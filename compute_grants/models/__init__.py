@@ -3,7 +3,7 @@
 from compute_grants.models.acceptances import Acceptance
 from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
-from compute_grants.models.allocations import Allocation, AllocationMember
+from compute_grants.models.allocations import Allocation, AllocationMember, QueueReading
 from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
 from compute_grants.models.attachments import Attachment
@@ -112,6 +112,7 @@ __all__ = [
     "ProgrammePolicy",
     "Proposal",
     "ProposalSection",
+    "QueueReading",
     "Rebuttal",
     "RebuttalWindow",
     "Reclaim",

@@ -182,8 +182,23 @@ class AllocationMember(models.Model):
     """A person who may run jobs on an allocation, under a name of the cluster.
 
     role: a deputy may change members, stages and alerts as the lead may. until: the last day;
-    without it the membership is open. Removal works at once.
+    without it the membership is open. Removal works at once. state: whether the machine has them:
+
+    ASKED    wanted of the machine, not yet done
+    WAITING  the machine has no user of this name; looked for again until it has
+    ADDED    jobs can run
     """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("being added")
+        WAITING = "waiting", _("waits for a user on the machine")
+        ADDED = "added", _("may run jobs")
+
+    TRANSITIONS = {
+        State.ASKED: frozenset({State.WAITING, State.ADDED}),
+        State.WAITING: frozenset({State.ADDED}),
+        State.ADDED: frozenset({State.WAITING}),
+    }
 
     class Role(models.TextChoices):
         MEMBER = "member", _("member")
@@ -193,6 +208,7 @@ class AllocationMember(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     cluster_user = models.CharField(max_length=31, validators=[CLUSTER_USER])
     role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
 
@@ -220,3 +236,17 @@ class AllocationMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.allocation}: {self.cluster_user}"
+
+
+class QueueReading(models.Model):
+    """Jobs of one grant that wait on its machine, as they were read last.
+
+    jobs: job_id, user, submitted_at (ISO 8601, UTC) and reason, Slurm's word; oldest first.
+    """
+
+    allocation = models.OneToOneField(Allocation, on_delete=models.CASCADE, related_name="queue")
+    read_at = models.DateTimeField()
+    jobs = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.allocation} {self.read_at:%Y-%m-%d %H:%M}"

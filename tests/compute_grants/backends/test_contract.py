@@ -166,3 +166,20 @@ def test_nothing_that_would_be_read_otherwise_reaches_the_cluster(backend, accou
         with pytest.raises(ClusterError):
             make(f"{account}_c", parent="consortium", description=text)
     assert backend.snapshot() == before
+
+
+def test_users_of_the_machine_are_told_from_strangers(backend):
+    if hasattr(backend, "set_strangers"):
+        backend.set_strangers("ghost")
+    assert backend.known_users(["alice", "ghost", "bob"]) == {"alice", "bob"}
+    assert backend.known_users(["ghost"]) == frozenset()
+    assert backend.known_users([]) == frozenset()
+    with pytest.raises(ClusterError):
+        backend.known_users(["alice;id"])
+
+
+def test_nothing_waits_on_an_account_without_jobs(backend, account):
+    assert backend.waiting_jobs([account]) == []
+    assert backend.waiting_jobs([]) == []
+    with pytest.raises(ClusterError):
+        backend.waiting_jobs([f"{account},root"])
