@@ -12,6 +12,7 @@ from compute_grants.actions import (
     call_news,
     calls,
     departures,
+    drift,
     late_reports,
     maintenance,
     overuse,
@@ -67,6 +68,12 @@ def look_at_clusters() -> None:
     """Every minute: users that were missing on machines, and jobs that wait there."""
     provisioning.look_for_users()
     provisioning.read_queues()
+
+
+@shared_task(name="compute_grants.compare_clusters")
+def compare_clusters() -> None:
+    """Every half hour: where machines differ from what their grants want."""
+    drift.compare_all()
 
 
 @shared_task(name="compute_grants.remind_reviewers")

@@ -68,6 +68,7 @@ class MachineSerializer(serializers.ModelSerializer[Machine]):
         model = Machine
         fields = (
             *("code", "centre", "name_en", "name_zh", "kind", "stages", "cluster", "backend"),
+            "on_drift",
             *("state", "power_watts", "nodes", "cards", "cores", "memory_bytes", "storage_bytes"),
             *("fabric", "fabric_bits_per_second", "source", "site", "country", "listing"),
             *("rmax_gigaflops", "rpeak_gigaflops", "megaflops_per_watt"),
@@ -88,6 +89,7 @@ class MachineInput(StrictSerializer):
     kind = serializers.ChoiceField(choices=Machine.Kind.choices)
     cluster = serializers.CharField(max_length=31, validators=[CLUSTER_NAME])
     backend = serializers.ChoiceField(choices=Machine.Backend.choices, default="memory")
+    on_drift = serializers.ChoiceField(choices=Machine.OnDrift.choices, default="report")
     stages = serializers.ListField(
         child=serializers.ChoiceField(choices=FusionStage.choices), default=list
     )

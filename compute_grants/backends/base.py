@@ -116,6 +116,12 @@ class ClusterBackend(Protocol):
     def snapshot(self) -> dict[str, ClusterAccount]:
         """Every account by name, in one reading."""
 
+    def default_accounts(self) -> dict[str, str]:
+        """Which account a user's jobs go to without a word, by user; those who have one."""
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        """Whole minutes counted against the limits, by account and TRES, running jobs included."""
+
     def known_users(self, names: Collection[str]) -> frozenset[str]:
         """Those of `names` that are users of the machine itself, whatever accounts they have.
 

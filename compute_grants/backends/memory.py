@@ -65,6 +65,7 @@ class MemoryBackend:
         with self._changing("ensure_member") as state:
             row = _existing(state, name)
             row["members"] = sorted({*row["members"], checked_name(user)})
+            state["defaults"].setdefault(user, name)
 
     def drop_member(self, name: str, user: str) -> None:
         with self._changing("drop_member") as state:
@@ -88,6 +89,14 @@ class MemoryBackend:
         with self._changing("reopen") as state:
             _existing(state, name)["open"] = True
 
+    def default_accounts(self) -> dict[str, str]:
+        with self._reading("default_accounts") as state:
+            return dict(state["defaults"])
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        with self._reading("used_minutes") as state:
+            return {name: dict(row.get("used", {})) for name, row in state["accounts"].items()}
+
     def known_users(self, names: Collection[str]) -> frozenset[str]:
         with self._reading("known_users") as state:
             return frozenset(map(checked_name, names)) - frozenset(state["strangers"])
@@ -105,6 +114,20 @@ class MemoryBackend:
         with self._locked():
             state = self._read()
             state["strangers"] = sorted(names)
+            self._write(state)
+
+    def set_used(self, name: str, minutes: Mapping[str, int]) -> None:
+        """From now on the account has used this much."""
+        with self._locked():
+            state = self._read()
+            _existing(state, name)["used"] = dict(minutes)
+            self._write(state)
+
+    def move(self, name: str, parent: str) -> None:
+        """As a centre's administrator would."""
+        with self._locked():
+            state = self._read()
+            _existing(state, name)["parent"] = parent
             self._write(state)
 
     def set_waiting(self, *jobs: WaitingJob) -> None:
@@ -173,6 +196,7 @@ class MemoryBackend:
             state = json.loads(self.path.read_text(encoding="utf-8"))
         state.setdefault("strangers", [])  # users that the machine does not have
         state.setdefault("jobs", [])
+        state.setdefault("defaults", {})
         for name, parent in PARENTS.items():
             state["accounts"].setdefault(name, _fresh(parent, ""))
         return state

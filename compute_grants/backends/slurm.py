@@ -12,6 +12,7 @@ priority "low"    Priority=0; "normal": none of its own, so that of the parent a
 a member dropped  MaxJobs=0 and MaxSubmitJobs=0 on the user's association
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +38,11 @@ FIELDS = (
 SHOW = ("sacctmgr", "-nP", "show", "assoc", "where")
 CHANGE = ("sacctmgr", "-i", "-Q")
 QUEUE = ("squeue", "-h", "-t", "PENDING", "-o", "%i/%u/%a/%V/%r")
+USERS = ("sacctmgr", "-nP", "show", "user", "format=User,DefaultAccount")
+USAGE = ("scontrol", "-o", "show", "assoc_mgr", "flags=assoc")
+ACCOUNT_ROW = re.compile(r"\bAccount=(\S+) UserName= ")
+MINUTES = re.compile(r"\bGrpTRESMins=(\S*)")
+USED = re.compile(r"([^=,]+)=[^(,]*\((\d+)\)")  # cpu=600(88): limit, and used
 AT_ONCE = 100  # names in one command, whose length has a limit
 ORGANIZATION = "portal"
 NOT_ALL_FOUND = 2  # getent's exit code
@@ -98,6 +104,22 @@ class SlurmBackend:
         if not found:  # there is always root: this is no answer, and no empty cluster
             raise ClusterError(f"{self.cluster}: sacctmgr shows no account at all")
         return {name: row.account for name, row in found.items()}
+
+    def default_accounts(self) -> dict[str, str]:
+        lines = self.client.read(*USERS).splitlines()
+        pairs = (line.partition("|") for line in lines)
+        return {user: account for user, _, account in pairs if account}
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        """As slurmctld counts them, not slurmdbd."""
+        found: dict[str, dict[str, int]] = {}
+        for line in self.client.read(*USAGE).splitlines():
+            row = ACCOUNT_ROW.search(line)
+            minutes = MINUTES.search(line)
+            if row and minutes:
+                used = USED.findall(minutes[1])
+                found[row[1]] = {tres: int(number) for tres, number in used}
+        return found
 
     def known_users(self, names: Collection[str]) -> frozenset[str]:
         """By the directory of the host where the portal's commands run, which is the cluster's."""

@@ -18,6 +18,7 @@ from compute_grants.models.decision_sets import (
     DecisionSignature,
 )
 from compute_grants.models.documents import CallDocument
+from compute_grants.models.drift import Drift
 from compute_grants.models.eligibility import EligibilityRule
 from compute_grants.models.expertise import Expertise, ResearchTopic
 from compute_grants.models.machines import (
@@ -92,6 +93,7 @@ __all__ = [
     "DecisionLetter",
     "DecisionSet",
     "DecisionSignature",
+    "Drift",
     "EligibilityRule",
     "ExchangeRate",
     "Expertise",

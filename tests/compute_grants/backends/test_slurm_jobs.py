@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from compute_grants.actions import allocations, grant_account, provisioning
+from compute_grants.actions import allocations, drift, grant_account, provisioning
 from compute_grants.models import Machine
 from consortium.actions import desired
 from consortium.models import DesiredState
@@ -186,3 +186,18 @@ def raise_by(allocation, hours: int, key: str = "raised") -> None:
         reason="More.",
     )
     grant_account.want(locked)
+
+
+def test_what_a_hand_changed_on_the_cluster_is_reported_and_repaired(grant, slurm, slurm_plan):
+    account, machine = grant.slurm_account, grant.resource.machine
+    assert drift.compare(machine, by=None) == []
+    where = ("where", f"name={account}", f"cluster={slurm_plan.name}")
+    hand = ("sacctmgr", "-i", "-Q", "modify", "account", *where, "set")
+    assert run_as(slurm_plan, slurm_plan.service, *hand, "GrpTRESMins=gres/gpu=5").returncode == 0
+    slurm.drop_member(account, "bob")
+    rows = [(row.aspect, row.subject, row.found) for row in drift.compare(machine, by=None)]
+    assert rows == [("limit", "gres/gpu", "5"), ("member", "bob", "no")]
+    drift.repair_all(machine, by=operator_for(grant))
+    settle(grant)
+    assert drift.compare(machine, by=None) == []
+    assert slurm.account(account).members == {"alice", "bob"}
