@@ -88,3 +88,21 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.aspect} {self.subject}".strip()
+
+    @property
+    def expected_text(self) -> str:
+        return str(_WORDS.get(self.expected, self.expected))
+
+    @property
+    def found_text(self) -> str:
+        return str(_WORDS.get(self.found, self.found))
+
+
+# Those of the stored values that are words and not the machine's own; see compute_grants.drift.
+_WORDS = {
+    "yes": _("yes"),
+    "no": _("no"),
+    "none": _("none"),
+    "low": _("low"),
+    "normal": _("normal"),
+}
