@@ -31,7 +31,9 @@ class AllocationEffect:
         found = backend.account(spec["account"])
         if found is None:
             return None
+        left = [backend.account(name) for name in spec.get("left", ())]
         return {
+            "left_open": [account.name for account in left if account and account.open],
             "account": found.name,
             "members": sorted(found.members),
             "missing": sorted(_missing(backend, set(spec["members"]) - found.members)),
@@ -42,7 +44,7 @@ class AllocationEffect:
         }
 
     def satisfied(self, spec: Spec, observed: Spec | None) -> bool:
-        if observed is None:
+        if observed is None or observed.get("left_open"):
             return False
         if sorted([*observed["members"], *observed["missing"]]) != spec["members"]:
             return False
@@ -52,6 +54,9 @@ class AllocationEffect:
     def apply(self, key: str, spec: Spec, observed: Spec | None) -> None:  # noqa: ARG002
         """Close first and open last, so that a cut in between never leaves too much open."""
         backend, account = _backend(spec), spec["account"]
+        for name in spec.get("left", ()):
+            if backend.account(name):
+                backend.close(name)
         if observed is None:
             backend.ensure_account(account, parent=spec["parent"], description=spec["description"])
         if not spec["open"]:

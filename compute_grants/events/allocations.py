@@ -11,6 +11,7 @@ EVENTS: dict[str, str | Promise] = {
     "allocation.closed": _("Grant closed"),
     "allocation.member_added": _("Member added"),
     "allocation.member_removed": _("Member removed"),
+    "allocation.account_adopted": _("Account of the machine adopted"),
     "allocation.member_waits": _("Member waits for a user on the machine"),
     "allocation.member_ready": _("Member's user found on the machine"),
     "allocation.amended": _("Grant changed on request"),

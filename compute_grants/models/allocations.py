@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -82,6 +83,7 @@ class Allocation(models.Model):
     CLOSED     over for good
 
     account: its pot in the ledger. slurm_account: unknown until the cluster has it.
+    left_accounts: those of the cluster that were its own before, kept shut for good.
     seconds: what it may use: everything but usage that its account has seen, released parts
     of the award included. held_seconds: planned parts, which lie on `reserve`.
     terms_accepted: False while its lead has yet to accept the award; it is kept shut until then.
@@ -124,6 +126,7 @@ class Allocation(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField()
     slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
+    left_accounts = ArrayField(models.CharField(max_length=31), default=list, blank=True)
     awarded_at = models.DateTimeField(default=timezone.now)
     state_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -161,7 +164,12 @@ class Allocation(models.Model):
 
     @property
     def account_name(self) -> str:
-        """The name its account has, or will have, on the cluster: ncc2026_0147."""
+        """The name its account has, or will have, on the cluster."""
+        return self.slurm_account or self.own_account_name
+
+    @property
+    def own_account_name(self) -> str:
+        """The name the portal gives where it makes the account: ncc2026_0147."""
         series, year, number = self.number.lower().split("-")
         return f"{series}{year}_{number}"
 
