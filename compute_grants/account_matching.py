@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 NAME, DESCRIPTION, LEAD, MEMBER = 100, 80, 20, 10  # what each piece of evidence counts
 _LINE = re.compile(r"^(Account|Parent|User) - '([^']*)'(.*)$")
 _DESCRIPTION = re.compile(r":Description='([^']*)'")
@@ -46,6 +48,20 @@ class Match:
     score: int = 0
     evidence: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+
+    @property
+    def users(self) -> list[str]:
+        return sorted(self.account.members)
+
+    @property
+    def grants(self) -> tuple[str, ...]:
+        return (self.number,) if self.number else self.rivals
+
+    @property
+    def reasons(self) -> list[str]:
+        """The evidence, in the reader's words."""
+        words = {"name": _("the name"), "description": _("the number in its description")}
+        return [str(words.get(each, each)) for each in self.evidence]
 
 
 class NotADump(ValueError):

@@ -3,6 +3,7 @@
 from compute_grants.access import (
     acceptances,
     access_types,
+    account_adoption,
     allocations,
     amendments,
     assignment_plans,
@@ -44,6 +45,7 @@ MODULES = (
     grant_life,
     machines,
     drift,
+    account_adoption,
     maintenance,
     rates,
     calls,

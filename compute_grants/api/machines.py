@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compute_grants.actions import machines as actions
+from compute_grants.api.account_adoption import MachineAccounts
 from compute_grants.api.inputs import CODE, valid_input
 from compute_grants.models import (
     Capacity,
@@ -174,7 +175,10 @@ class StateInput(StrictSerializer):
 
 
 class MachineViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Machine]
+    MachineAccounts,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Machine],
 ):
     """Read machines; their centre's operators change them through named actions."""
 

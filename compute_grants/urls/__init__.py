@@ -3,6 +3,7 @@
 from compute_grants.urls import (
     acceptances,
     access_types,
+    account_adoption,
     allocations,
     amendments,
     assignment_plans,
@@ -38,6 +39,7 @@ from compute_grants.urls import (
 
 app_name = "compute_grants"
 MODULES = (
+    account_adoption,
     amendments,
     programme,
     reclaims,

@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from compute_grants.account_matching import Existing, NotADump, Wanted, propose, read_dump
 from compute_grants.actions.account_adoption import Strangers, adopt
@@ -16,6 +17,7 @@ from consortium.models import AuditEvent, DesiredState
 from tests.compute_grants.importing import load
 from tests.factories.allocations import awarded, operator_for, row
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DUMP = """\
 # To edit this file start with a cluster line for the new cluster
 Cluster - 'trial':Fairshare=1:QOS='normal'
@@ -155,3 +157,24 @@ class TestAdoption:
         call_command("match_accounts", **chosen, may_stop=["alice"], stdout=out)
         grant.refresh_from_db()
         assert (grant.slurm_account, grant.account_name) == ("physics", "physics")
+
+    def test_the_pages_propose_and_adopt(self, grant, cluster, client):
+        cluster.ensure_member("physics", grant.members.get().cluster_user)
+        client.force_login(operator_for(grant), backend=BACKEND)
+        address = reverse("compute_grants:machine_accounts", args=[grant.resource.machine.code])
+        page = client.get(address).content.decode()
+        assert f"Adopt for {grant.number}" in page
+        form = reverse("compute_grants:allocation_adopt", args=[grant.number])
+        refused = client.post(form, {"account": "physics"})
+        assert (refused.status_code, "alice" in refused.content.decode()) == (409, True)
+        client.post(form, {"account": "physics", "may_stop": "alice"})
+        grant.refresh_from_db()
+        assert grant.slurm_account == "physics"
+        assert "Every account has its grant" in client.get(address).content.decode()
+        cluster.inject("*", "down")
+        assert "does not answer" in client.get(address).content.decode()
+
+    def test_another_centre_reads_nothing(self, grant, cluster, client):
+        client.force_login(operator_for(awarded()), backend=BACKEND)
+        address = reverse("compute_grants:machine_accounts", args=[grant.resource.machine.code])
+        assert client.get(address).status_code == 403

@@ -4,6 +4,7 @@ from compute_grants.access import API
 from tests.compute_grants.samples import (
     acceptances,
     access_types,
+    account_adoption,
     allocations,
     amendments,
     assignment_plans,
@@ -46,6 +47,7 @@ MODULES = (
     grant_life,
     machines,
     drift,
+    account_adoption,
     maintenance,
     rates,
     calls,
