@@ -7,10 +7,13 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from compute_grants.account_matching import Match
+from compute_grants.actions.drift import NotReached
 from compute_grants.actions.grant_account import locked, want
 from compute_grants.backends import ClusterAccount, ClusterError, cluster
-from compute_grants.models import Allocation
+from compute_grants.models import Allocation, Machine
 from compute_grants.policies import drift as policy
+from compute_grants.queries.account_matching import existing, matches
 from consortium import audit
 from consortium.errors import DomainError, Invalid, WrongState
 from consortium.jobs import nudge
@@ -19,6 +22,19 @@ from consortium.models import User
 
 class Strangers(DomainError):
     """The account has users who are no members of the grant, and would run no more jobs on it."""
+
+
+def propose(machine: Machine, *, by: User) -> list[Match]:
+    """Accounts that no grant has, by what the machine says now, with the grants they might be.
+
+    Raises PermissionDenied or NotReached.
+    """
+    policy.can_compare(by, machine).require()
+    try:
+        accounts = cluster(machine.cluster, machine.backend).snapshot()
+    except ClusterError as error:
+        raise NotReached(_("The machine does not answer. Nothing was changed.")) from error
+    return matches(machine, existing(accounts))
 
 
 def adopt(
@@ -31,8 +47,7 @@ def adopt(
     run no more jobs on it, as they are no members.
 
     Raises PermissionDenied; Invalid for an account that is not there, has others below it or is
-    another grant's; WrongState for a grant that is closed or was used; Strangers; DomainError
-    where the machine does not answer.
+    another grant's; WrongState for a grant that is closed or was used; Strangers; NotReached.
     """
     policy.can_compare(by, allocation.resource.machine).require()
     found, used = _read(allocation, account)
@@ -63,7 +78,7 @@ def _read(allocation: Allocation, account: str) -> tuple[ClusterAccount, bool]:
         accounts = backend.snapshot()
         used = backend.used_minutes().get(allocation.account_name, {})
     except ClusterError as error:
-        raise DomainError(_("The machine does not answer. Nothing was changed.")) from error
+        raise NotReached(_("The machine does not answer. Nothing was changed.")) from error
     if account not in accounts or any(row.parent == account for row in accounts.values()):
         message = _("The machine has no account of this name, or it has others below it.")
         raise Invalid({"account": [message]})

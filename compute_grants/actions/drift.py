@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from compute_grants.actions.grant_account import KIND
 from compute_grants.backends import ClusterError, cluster
@@ -25,11 +26,18 @@ from compute_grants.queries.pricing import operators_of
 from consortium import audit
 from consortium.actions import desired
 from consortium.actions.notices import notify
+from consortium.errors import DomainError
 from consortium.models import DesiredState, User
 from consortium.states import require_transition
 
 log = logging.getLogger(__name__)
 State = Drift.State
+
+
+class NotReached(DomainError):
+    """The machine does not answer."""
+
+
 Found = dict[tuple[str, str, str], tuple[int, Difference]]  # by account, aspect, subject
 
 
@@ -37,13 +45,12 @@ def compare(machine: Machine, *, by: User | None) -> list[Drift]:
     """Read the machine and note where it differs. Returns what differs now, old and new.
 
     Grants that are being brought to it meanwhile are left out. Where its policy says so, what
-    can be repaired is. Raises PermissionDenied, or ClusterError where it does not answer.
+    can be repaired is. Raises PermissionDenied or NotReached.
     """
     if by is not None:
         policy.can_compare(by, machine).require()
     before = _settled(machine)
-    backend = cluster(machine.cluster, machine.backend)
-    read = Cluster(backend.snapshot(), backend.default_accounts(), backend.used_minutes())
+    read = _read(machine)
     charged = ledger_minutes(machine)
     with transaction.atomic():
         machine = Machine.objects.select_for_update(no_key=True).get(pk=machine.pk)
@@ -67,6 +74,14 @@ def compare(machine: Machine, *, by: User | None) -> list[Drift]:
         return list(machine.drifts.standing().order_by("account", "pk"))
 
 
+def _read(machine: Machine) -> Cluster:
+    try:
+        backend = cluster(machine.cluster, machine.backend)
+        return Cluster(backend.snapshot(), backend.default_accounts(), backend.used_minutes())
+    except ClusterError as error:
+        raise NotReached(_("The machine does not answer. Nothing was changed.")) from error
+
+
 def _settled(machine: Machine) -> dict[int, DesiredState]:
     """What grants want of the machine, where it was last seen to be so; by grant."""
     numbers = Allocation.objects.filter(
@@ -87,7 +102,7 @@ def _note(machine: Machine, found: Found, *, compared: Iterable[int]) -> list[Dr
     """Bring the standing rows of the compared grants to what was found. Returns the new ones."""
     standing = machine.drifts.standing().filter(allocation__in=list(compared))
     for row in standing:
-        _, now = found.pop((row.account, row.aspect, row.subject), (0, None))
+        _pk, now = found.pop((row.account, row.aspect, row.subject), (0, None))
         if now is None:
             _move(row, State.GONE, gone_at=timezone.now())
         elif row.state == State.ASKED:  # and the repair did not last
@@ -190,6 +205,6 @@ def compare_all() -> int:
     for machine in machines.exclude(state=Machine.State.RETIRED).distinct().order_by("pk"):
         try:
             count += len(compare(machine, by=None))
-        except ClusterError as error:
-            log.warning("%s was not compared: %s", machine.cluster, error)
+        except NotReached as error:
+            log.warning("%s was not compared: %s", machine.cluster, error.__cause__)
     return count

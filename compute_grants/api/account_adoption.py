@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -12,14 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compute_grants.account_matching import Match
-from compute_grants.actions.account_adoption import adopt
+from compute_grants.actions.account_adoption import adopt, propose
 from compute_grants.api.inputs import valid_input
-from compute_grants.backends import ClusterError
 from compute_grants.models import Allocation, Machine
-from compute_grants.policies import drift as policy
-from compute_grants.queries.account_matching import read_matches
 from consortium.api.serializers import StrictSerializer
-from consortium.errors import DomainError
 from consortium.http import actor
 
 if TYPE_CHECKING:
@@ -61,12 +56,7 @@ class MachineAccounts(OfMachine):
     )
     @action(detail=True, methods=["get"], pagination_class=None)
     def accounts(self, request: Request, **_kwargs: Any) -> Response:
-        machine = self.get_object()
-        policy.can_compare(actor(request), machine).require()
-        try:
-            rows = read_matches(machine)
-        except ClusterError as error:
-            raise DomainError(_("The machine does not answer. Nothing was changed.")) from error
+        rows = propose(self.get_object(), by=actor(request))
         return Response([MatchSerializer(row).data for row in rows])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from compute_grants.account_matching import Existing, Match, Wanted, propose
-from compute_grants.backends import ClusterAccount, cluster
+from compute_grants.backends import ClusterAccount
 from compute_grants.models import Allocation, Machine
 
 CENTRES_OWN = frozenset({"root", "consortium"})
@@ -14,12 +14,6 @@ CENTRES_OWN = frozenset({"root", "consortium"})
 def existing(accounts: Mapping[str, ClusterAccount]) -> dict[str, Existing]:
     """As a reading of the machine has them; it says nothing of descriptions."""
     return {name: Existing(name, row.parent, "", row.members) for name, row in accounts.items()}
-
-
-def read_matches(machine: Machine) -> list[Match]:
-    """By what the machine says now. Raises ClusterError."""
-    accounts = cluster(machine.cluster, machine.backend).snapshot()
-    return matches(machine, existing(accounts))
 
 
 def matches(machine: Machine, accounts: Mapping[str, Existing]) -> list[Match]:

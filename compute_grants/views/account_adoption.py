@@ -6,13 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from compute_grants.actions.account_adoption import adopt
-from compute_grants.backends import ClusterError
+from compute_grants.actions.account_adoption import adopt, propose
+from compute_grants.actions.drift import NotReached
 from compute_grants.forms.allocations import AdoptForm
 from compute_grants.forms.fields import attempt, status_of
 from compute_grants.models import Machine
 from compute_grants.policies import drift as policy
-from compute_grants.queries.account_matching import read_matches
 from compute_grants.views.allocations import visible
 from consortium.http import actor
 
@@ -21,10 +20,9 @@ from consortium.http import actor
 def machine_accounts(request: HttpRequest, code: str) -> HttpResponse:
     """Read from the machine as it is now, for there is nothing of ours to store."""
     machine = get_object_or_404(Machine.objects.visible_to(request.user), code=code)
-    policy.can_compare(actor(request), machine).require()
     try:
-        rows = read_matches(machine)
-    except ClusterError:
+        rows = propose(machine, by=actor(request))
+    except NotReached:
         rows = None
     context = {"machine": machine, "rows": rows}
     return render(request, "compute_grants/machine_accounts.html", context)

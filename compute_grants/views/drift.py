@@ -10,7 +10,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from compute_grants.actions import drift as actions
-from compute_grants.backends import ClusterError
 from compute_grants.models import Drift, Machine
 from compute_grants.policies import drift as policy
 from compute_grants.queries import drift as queries
@@ -41,8 +40,8 @@ def drift_compare(request: HttpRequest, code: str) -> HttpResponse:
     machine = get_object_or_404(Machine.objects.visible_to(request.user), code=code)
     try:
         found = actions.compare(machine, by=actor(request))
-    except ClusterError:
-        messages.error(request, _("The machine does not answer. Nothing was changed."))
+    except actions.NotReached as error:
+        messages.error(request, str(error))
     else:
         text = ngettext("%(count)s difference.", "%(count)s differences.", len(found))
         messages.success(request, text % {"count": len(found)})

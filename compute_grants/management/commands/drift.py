@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 
 from compute_grants.actions import drift
-from compute_grants.backends import ClusterError
 from compute_grants.models import Machine
 from consortium.models import User
 
@@ -33,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError("No such machine, or nobody to repair as.", returncode=UNKNOWN)
         try:
             count = sum(self._one(machine, by, repair=options["repair"]) for machine in machines)
-        except (ClusterError, PermissionDenied) as error:
+        except (drift.NotReached, PermissionDenied) as error:
             raise CommandError(str(error), returncode=UNKNOWN) from error
         if count:
             raise CommandError(f"{count} differences", returncode=DIFFERS)
