@@ -14,6 +14,7 @@ from compute_grants.models import (
     DecisionItem,
     DecisionItemLine,
     DecisionSet,
+    Drift,
     GrantReport,
     PanelDecision,
     PlannedPair,
@@ -35,6 +36,26 @@ def reports(people: Cast, count: int) -> None:
                 allocation=grant,
                 kind=GrantReport.Kind.PROGRESS,
                 due_on=due,
+            )
+            for grant in allocations(people, count)
+        ),
+        batch_size=AT_ONCE,
+    )
+
+
+def drift(people: Cast, count: int) -> None:
+    """Differences on the operator's machine, each of a grant of its own."""
+    Drift.objects.bulk_create(
+        (
+            Drift(
+                machine_id=people.resource.machine_id,
+                allocation=grant,
+                account=f"drift_{grant.pk}",
+                aspect=Drift.Aspect.MEMBER,
+                subject=f"user_{grant.pk}",
+                expected="yes",
+                found="no",
+                repairable=True,
             )
             for grant in allocations(people, count)
         ),

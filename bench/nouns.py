@@ -62,6 +62,10 @@ _PAGES: dict[str, list[tuple[str, str, Arguments]]] = {
         ("api:reclaim-list", "office", {}),
         ("portal:dashboard", "pi", {}),
     ],
+    "drift": [
+        *(("compute_grants:drift_list", who, {}) for who in ("operator", "office")),
+        ("api:drift-list", "operator", {}),
+    ],
     "amendments": [
         *(("compute_grants:amendment_list", who, {}) for who in ("pi", "operator", "office")),
         ("api:amendment-list", "pi", {}),
@@ -100,6 +104,7 @@ MAKE: dict[str, Callable[[rows.Cast, int], object]] = {
     "movements": rows.movements,
     "reports": more.reports,
     "reclaims": more.reclaims,
+    "drift": more.drift,
     "amendments": more.amendments,
     "decision_sets": more.decision_sets,
     "decisions": more.decisions,

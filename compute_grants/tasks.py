@@ -11,9 +11,12 @@ from compute_grants.actions import (
     award_runs,
     call_news,
     calls,
+    departures,
+    drift,
     late_reports,
     maintenance,
     overuse,
+    provisioning,
     reclaims,
     release_schedule,
     reminders,
@@ -54,10 +57,24 @@ def look_at_alerts() -> None:
 
 @shared_task(name="compute_grants.follow_the_clock")
 def follow_the_clock() -> None:
-    """Every minute: open, close and recall calls, begin and end maintenance, as it is due."""
+    """Every minute: what is due of calls and maintenance; people who left leave their grants."""
     calls.follow_the_clock()
     call_news.remind_of_closing()
     maintenance.follow_the_clock()
+    departures.remove_leavers(timezone.localdate())
+
+
+@shared_task(name="compute_grants.look_at_clusters")
+def look_at_clusters() -> None:
+    """Every minute: users that were missing on machines, and jobs that wait there."""
+    provisioning.look_for_users()
+    provisioning.read_queues()
+
+
+@shared_task(name="compute_grants.compare_clusters")
+def compare_clusters() -> None:
+    """Every half hour: where machines differ from what their grants want."""
+    drift.compare_all()
 
 
 @shared_task(name="compute_grants.remind_reviewers")

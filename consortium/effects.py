@@ -40,8 +40,9 @@ class Effect(Protocol):
         """Make it so. `observed` is what was just read."""
 
     def settled(self, row: DesiredState) -> None:
-        """The outside was read back and matches. Runs once per generation, in the
-        transaction that records it: do the domain's transition here, with its audit event.
+        """The outside was read back and matches; `row.observed` says how it reads. Runs once per
+        generation, in the transaction that records it: do the domain's transition here, with its
+        audit event.
         """
 
 

@@ -263,6 +263,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-store": {"task": "registry.sweep_store", "schedule": 86400.0},
     "sweep-allocations": {"task": "compute_grants.sweep_allocations", "schedule": 300.0},
     "follow-the-clock": {"task": "compute_grants.follow_the_clock", "schedule": 60.0},
+    "look-at-clusters": {"task": "compute_grants.look_at_clusters", "schedule": 60.0},
+    "compare-clusters": {"task": "compute_grants.compare_clusters", "schedule": 1800.0},
     "sweep-reports": {"task": "compute_grants.sweep_reports", "schedule": 600.0},
     "sweep-award-runs": {"task": "compute_grants.sweep_award_runs", "schedule": 30.0},
     "compute-plans": {"task": "compute_grants.compute_plans", "schedule": 60.0},

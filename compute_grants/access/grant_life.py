@@ -12,6 +12,7 @@ PAGES: Table = {
 }
 API: Table = {
     "api:allocation-life": api_read(Permission.ALLOCATION_VIEW),
+    "api:allocation-queue": api_read(Permission.ALLOCATION_VIEW),
     **api_acts(
         "allocation", Permission.ALLOCATION_MEMBERS, ("set-alerts", "listen", "plan-stages")
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -10,7 +11,14 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compute_grants.actions import advances, closing, late_reports, release_schedule, report_dates
+from compute_grants.actions import (
+    advances,
+    closing,
+    late_reports,
+    provisioning,
+    release_schedule,
+    report_dates,
+)
 from compute_grants.actions.grant_account import budget_of, locked, want
 from compute_grants.models import (
     Allocation,
@@ -143,7 +151,8 @@ def add_member(
 def remove_member(allocation: Allocation, *, user: User, by: User | None) -> None:
     """From now on the person neither sees the grant nor runs jobs on it.
 
-    by=None: the system, when the person's affiliation ended. Raises PermissionDenied, NotMember.
+    by=None: the system, when the person's affiliation ended, the lead's own included; the lead
+    is told. Raises PermissionDenied, NotMember.
     """
     allocation = locked(allocation)
     if by is not None:
@@ -151,10 +160,18 @@ def remove_member(allocation: Allocation, *, user: User, by: User | None) -> Non
     row = allocation.members.filter(user=user, until__isnull=True).first()
     if row is None:
         raise NotMember(_("This person is not a member of the grant."))
-    if user.pk == allocation.proposal.lead_id:
+    if by is not None and user.pk == allocation.proposal.lead_id:
         raise WrongState(_("The lead stays a member as long as the grant runs."))
     _end_membership(row)
     audit.record("allocation.member_removed", allocation, by=by, member=user.email)
+    if by is None:
+        notify(
+            "allocation.member_left",
+            to=[allocation.proposal.lead],
+            about=allocation,
+            number=allocation.number,
+            person=user.email,
+        )
     want(allocation)
 
 
@@ -187,8 +204,10 @@ def close(allocation: Allocation, *, reason: str, by: User | None) -> Allocation
 
 
 @transaction.atomic
-def record_applied(number: str, account: str) -> None:
+def record_applied(number: str, account: str, missing: Collection[str] = ()) -> None:
     """The cluster has the account as wanted: an awarded allocation is active from now on.
+
+    missing: names of members that the machine has no user of; they wait until it does.
 
     One whose terms are not accepted yet stays awarded: its account is there, and shut.
     """
@@ -198,6 +217,7 @@ def record_applied(number: str, account: str) -> None:
         allocation.save(update_fields=["slurm_account"])
         # Runs of this account may have been imported before it was ours.
         nudge("compute_grants.charge_unmatched")
+    provisioning.note_members(allocation, missing)
     if allocation.state != State.AWARDED or not allocation.terms_accepted:
         return
     require_transition(Allocation.TRANSITIONS, allocation.state, State.ACTIVE)

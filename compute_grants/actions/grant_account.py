@@ -169,14 +169,16 @@ def wanted(allocation: Allocation) -> dict[str, Any]:
 
     limits: total whole minutes by TRES, rounded down: what is released, and as far beyond it
     as the rule on overuse lets jobs start. priority, max_jobs: what that rule makes of it now.
+    left: accounts that were its own before, to be kept shut; only where there are any.
     """
     machine = allocation.resource.machine
     members = allocation.members.filter(until__isnull=True)
     rule = in_force("overuse")
     assert isinstance(rule, programme.Overuse)
     few = allocation.overuse in {Overuse.FEW, Overuse.SUSPENDED}
-    return {
-        "account": allocation.slurm_account or allocation.account_name,
+    left = {"left": sorted(allocation.left_accounts)} if allocation.left_accounts else {}
+    return left | {
+        "account": allocation.account_name,
         "parent": PARENT,
         "description": allocation.number,
         "cluster": machine.cluster,

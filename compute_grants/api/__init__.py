@@ -13,6 +13,7 @@ from compute_grants.api.call_documents import CallDocumentViewSet
 from compute_grants.api.calls import CallViewSet
 from compute_grants.api.closures import ClosureViewSet
 from compute_grants.api.decision_sets import DecisionSetViewSet
+from compute_grants.api.drift import DriftViewSet
 from compute_grants.api.expertise import ExpertiseViewSet, ResearchTopicViewSet
 from compute_grants.api.machines import MachineViewSet
 from compute_grants.api.maintenance import MaintenanceWindowViewSet
@@ -41,6 +42,7 @@ from compute_grants.api.waitlist import WaitlistViewSet
 def register(router: BaseRouter) -> None:
     """Add this app's viewsets to the router."""
     router.register("machines", MachineViewSet, basename="machine")
+    router.register("drift", DriftViewSet, basename="drift")
     router.register("maintenance-windows", MaintenanceWindowViewSet, basename="maintenancewindow")
     router.register("exchange-rates", ExchangeRateViewSet, basename="exchangerate")
     router.register("charging-rules", ChargingRuleViewSet, basename="chargingrule")

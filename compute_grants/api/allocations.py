@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from compute_grants import exports
 from compute_grants.actions import allocations as actions
+from compute_grants.api.account_adoption import AdoptAction
 from compute_grants.api.grant_life import LifeActions
 from compute_grants.models import Allocation, AllocationMember, UsageRecord
 from compute_grants.queries import allocations as queries
@@ -67,7 +68,7 @@ class MemberSerializer(serializers.ModelSerializer[AllocationMember]):
 
     class Meta:
         model = AllocationMember
-        fields = ("email", "cluster_user", "since")
+        fields = ("email", "cluster_user", "since", "state")
         read_only_fields = fields
 
 
@@ -95,6 +96,7 @@ class ReasonSerializer(StrictSerializer):
 )
 class AllocationViewSet(
     LifeActions,
+    AdoptAction,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     viewsets.GenericViewSet[Allocation],

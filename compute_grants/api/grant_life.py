@@ -18,6 +18,7 @@ from compute_grants.models import Allocation, Tranche, UsageRecord
 from compute_grants.queries import grant_life as queries
 from compute_grants.queries import grant_usage
 from compute_grants.queries.allocations import burn_down
+from compute_grants.queries.queue import WaitingRow
 from consortium.api.serializers import StrictSerializer
 from consortium.http import actor
 
@@ -53,6 +54,16 @@ class PartSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
+class WaitingSerializer(serializers.Serializer[WaitingRow]):
+    """reason: the scheduler's word; text: what it means, empty where the portal cannot say."""
+
+    job_id = serializers.CharField()
+    user = serializers.CharField()
+    submitted_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+    text = serializers.CharField()
+
+
 class LifeActions(Base):
     """Named actions that the viewset of grants has besides its own."""
 
@@ -63,6 +74,17 @@ class LifeActions(Base):
     @action(detail=True, methods=["get"], pagination_class=None)
     def life(self, _request: Request, **_kwargs: Any) -> Response:
         return Response(self._life())
+
+    @extend_schema(
+        summary="List a grant's jobs that wait on the machine, with the reason",
+        responses=WaitingSerializer(many=True),
+    )
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def queue(self, _request: Request, **_kwargs: Any) -> Response:
+        grant = queries.with_life(self.get_queryset()).get(pk=self.get_object().pk)
+        found = queries.life(grant).queue
+        jobs = found.jobs if found else []
+        return Response([WaitingSerializer(job).data for job in jobs])
 
     @extend_schema(
         summary="Set a grant's alerts", request=AlertsSerializer, responses=OpenApiTypes.OBJECT

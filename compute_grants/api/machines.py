@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compute_grants.actions import machines as actions
+from compute_grants.api.account_adoption import MachineAccounts
 from compute_grants.api.inputs import CODE, valid_input
 from compute_grants.models import (
     Capacity,
@@ -68,6 +69,7 @@ class MachineSerializer(serializers.ModelSerializer[Machine]):
         model = Machine
         fields = (
             *("code", "centre", "name_en", "name_zh", "kind", "stages", "cluster", "backend"),
+            "on_drift",
             *("state", "power_watts", "nodes", "cards", "cores", "memory_bytes", "storage_bytes"),
             *("fabric", "fabric_bits_per_second", "source", "site", "country", "listing"),
             *("rmax_gigaflops", "rpeak_gigaflops", "megaflops_per_watt"),
@@ -88,6 +90,7 @@ class MachineInput(StrictSerializer):
     kind = serializers.ChoiceField(choices=Machine.Kind.choices)
     cluster = serializers.CharField(max_length=31, validators=[CLUSTER_NAME])
     backend = serializers.ChoiceField(choices=Machine.Backend.choices, default="memory")
+    on_drift = serializers.ChoiceField(choices=Machine.OnDrift.choices, default="report")
     stages = serializers.ListField(
         child=serializers.ChoiceField(choices=FusionStage.choices), default=list
     )
@@ -172,7 +175,10 @@ class StateInput(StrictSerializer):
 
 
 class MachineViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Machine]
+    MachineAccounts,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Machine],
 ):
     """Read machines; their centre's operators change them through named actions."""
 

@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from compute_grants.backends.base import ClusterAccount, ClusterBackend, ClusterError
+from compute_grants.backends.base import ClusterAccount, ClusterBackend, ClusterError, WaitingJob
 
-__all__ = ["ClusterAccount", "ClusterBackend", "ClusterError", "cluster"]
+__all__ = ["ClusterAccount", "ClusterBackend", "ClusterError", "WaitingJob", "cluster"]
 
 
 def cluster(name: str, backend: str) -> ClusterBackend:

@@ -1,8 +1,9 @@
 """What the portal asks of a cluster. Backends know their system and nothing of ours."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
@@ -31,6 +32,17 @@ class ClusterAccount:
     open: bool = True
     priority: str = "normal"
     max_jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJob:
+    """A job that has not started. job_id and reason are the cluster's own words."""
+
+    job_id: str
+    user: str
+    account: str
+    submitted_at: datetime
+    reason: str
 
 
 def checked_name(name: str) -> str:
@@ -103,3 +115,18 @@ class ClusterBackend(Protocol):
 
     def snapshot(self) -> dict[str, ClusterAccount]:
         """Every account by name, in one reading."""
+
+    def default_accounts(self) -> dict[str, str]:
+        """Which account a user's jobs go to without a word, by user; those who have one."""
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        """Whole minutes counted against the limits, by account and TRES, running jobs included."""
+
+    def known_users(self, names: Collection[str]) -> frozenset[str]:
+        """Those of `names` that are users of the machine itself, whatever accounts they have.
+
+        A cluster that is given a user before the machine knows one remembers that for a while.
+        """
+
+    def waiting_jobs(self, accounts: Sequence[str]) -> list[WaitingJob]:
+        """Jobs of these accounts that wait, with the reason; the first handed in first."""

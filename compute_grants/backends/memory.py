@@ -8,8 +8,9 @@ old state or the new one. Tests switch on faults in the same file, and so in eve
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from compute_grants.backends.base import (
     ClusterAccount,
     ClusterError,
+    WaitingJob,
     checked_description,
     checked_limits,
     checked_name,
@@ -63,6 +65,7 @@ class MemoryBackend:
         with self._changing("ensure_member") as state:
             row = _existing(state, name)
             row["members"] = sorted({*row["members"], checked_name(user)})
+            state["defaults"].setdefault(user, name)
 
     def drop_member(self, name: str, user: str) -> None:
         with self._changing("drop_member") as state:
@@ -86,7 +89,61 @@ class MemoryBackend:
         with self._changing("reopen") as state:
             _existing(state, name)["open"] = True
 
+    def default_accounts(self) -> dict[str, str]:
+        with self._reading("default_accounts") as state:
+            return dict(state["defaults"])
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        with self._reading("used_minutes") as state:
+            return {name: dict(row.get("used", {})) for name, row in state["accounts"].items()}
+
+    def known_users(self, names: Collection[str]) -> frozenset[str]:
+        with self._reading("known_users") as state:
+            return frozenset(map(checked_name, names)) - frozenset(state["strangers"])
+
+    def waiting_jobs(self, accounts: Sequence[str]) -> list[WaitingJob]:
+        with self._reading("waiting_jobs") as state:
+            wanted = frozenset(map(checked_name, accounts))
+            found = [_job(row) for row in state["jobs"] if row["account"] in wanted]
+        return sorted(found, key=lambda job: job.submitted_at)
+
     # For tests and trials only.
+
+    def set_strangers(self, *names: str) -> None:
+        """From now on these alone are no users of the machine."""
+        with self._locked():
+            state = self._read()
+            state["strangers"] = sorted(names)
+            self._write(state)
+
+    def set_used(self, name: str, minutes: Mapping[str, int]) -> None:
+        """From now on the account has used this much."""
+        with self._locked():
+            state = self._read()
+            _existing(state, name)["used"] = dict(minutes)
+            self._write(state)
+
+    def move(self, name: str, parent: str) -> None:
+        """As a centre's administrator would."""
+        with self._locked():
+            state = self._read()
+            _existing(state, name)["parent"] = parent
+            self._write(state)
+
+    def set_waiting(self, *jobs: WaitingJob) -> None:
+        """From now on these jobs wait, and no others."""
+        with self._locked():
+            state = self._read()
+            state["jobs"] = [
+                {
+                    **{
+                        name: getattr(job, name) for name in ("job_id", "user", "account", "reason")
+                    },
+                    "submitted_at": int(job.submitted_at.timestamp()),
+                }
+                for job in jobs
+            ]
+            self._write(state)
 
     def inject(self, call: str, fault: str | None) -> None:
         """Make `call` fail with "down" or "half" from now on; None mends it."""
@@ -137,6 +194,9 @@ class MemoryBackend:
         state: State = {"accounts": {}, FAULTS: {}, "calls": {}}
         if self.path.exists():
             state = json.loads(self.path.read_text(encoding="utf-8"))
+        state.setdefault("strangers", [])  # users that the machine does not have
+        state.setdefault("jobs", [])
+        state.setdefault("defaults", {})
         for name, parent in PARENTS.items():
             state["accounts"].setdefault(name, _fresh(parent, ""))
         return state
@@ -160,6 +220,10 @@ def _account(name: str, row: State) -> ClusterAccount:
         priority=row.get("priority", "normal"),
         max_jobs=row.get("max_jobs"),
     )
+
+
+def _job(row: State) -> WaitingJob:
+    return WaitingJob(**{**row, "submitted_at": datetime.fromtimestamp(row["submitted_at"], UTC)})
 
 
 def _fresh(parent: str, description: str) -> State:

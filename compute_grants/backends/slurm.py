@@ -12,14 +12,18 @@ priority "low"    Priority=0; "normal": none of its own, so that of the parent a
 a member dropped  MaxJobs=0 and MaxSubmitJobs=0 on the user's association
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
 
 from django.conf import settings
 
 from compute_grants.backends.base import (
     ClusterAccount,
     ClusterError,
+    WaitingJob,
     checked_description,
     checked_limits,
     checked_name,
@@ -33,7 +37,15 @@ FIELDS = (
 )
 SHOW = ("sacctmgr", "-nP", "show", "assoc", "where")
 CHANGE = ("sacctmgr", "-i", "-Q")
+QUEUE = ("squeue", "-h", "-t", "PENDING", "-o", "%i/%u/%a/%V/%r")
+USERS = ("sacctmgr", "-nP", "show", "user", "format=User,DefaultAccount")
+USAGE = ("scontrol", "-o", "show", "assoc_mgr", "flags=assoc")
+ACCOUNT_ROW = re.compile(r"\bAccount=(\S+) UserName= ")
+MINUTES = re.compile(r"\bGrpTRESMins=(\S*)")
+USED = re.compile(r"([^=,]+)=[^(,]*\((\d+)\)")  # cpu=600(88): limit, and used
+AT_ONCE = 100  # names in one command, whose length has a limit
 ORGANIZATION = "portal"
+NOT_ALL_FOUND = 2  # getent's exit code
 NONE = -1  # how a limit is taken away
 LOW = 0
 
@@ -92,6 +104,42 @@ class SlurmBackend:
         if not found:  # there is always root: this is no answer, and no empty cluster
             raise ClusterError(f"{self.cluster}: sacctmgr shows no account at all")
         return {name: row.account for name, row in found.items()}
+
+    def default_accounts(self) -> dict[str, str]:
+        lines = self.client.read(*USERS).splitlines()
+        pairs = (line.partition("|") for line in lines)
+        return {user: account for user, _, account in pairs if account}
+
+    def used_minutes(self) -> dict[str, dict[str, int]]:
+        """As slurmctld counts them, not slurmdbd."""
+        found: dict[str, dict[str, int]] = {}
+        for line in self.client.read(*USAGE).splitlines():
+            row = ACCOUNT_ROW.search(line)
+            minutes = MINUTES.search(line)
+            if row and minutes:
+                used = USED.findall(minutes[1])
+                found[row[1]] = {tres: int(number) for tres, number in used}
+        return found
+
+    def known_users(self, names: Collection[str]) -> frozenset[str]:
+        """By the directory of the host where the portal's commands run, which is the cluster's."""
+        found: set[str] = set()
+        for some in _portions(sorted({checked_name(name) for name in names})):
+            answer = self.client.ask("getent", "passwd", *some)
+            if answer.code not in {0, NOT_ALL_FOUND}:
+                raise ClusterError(f"{self.cluster}: getent passwd: {answer.said}")
+            found |= {line.partition(":")[0] for line in answer.output.splitlines()}
+        return frozenset(names) & found
+
+    def waiting_jobs(self, accounts: Sequence[str]) -> list[WaitingJob]:
+        found: list[WaitingJob] = []
+        for some in _portions(sorted({checked_name(name) for name in accounts})):
+            lines = self.client.read(*QUEUE, "-A", ",".join(some)).splitlines()
+            try:
+                found += [_job(line) for line in lines]
+            except ValueError as error:
+                raise ClusterError(f"{self.cluster}: squeue printed {error}") from error
+        return sorted(found, key=lambda job: job.submitted_at)
 
     # Changing
 
@@ -233,6 +281,18 @@ def _take(found: dict[str, _Association], line: str) -> None:
     account.grp_submit = _number(row["GrpSubmitJobs"])
     account.max_jobs = _number(row["MaxJobs"])
     account.priority = _number(row["Priority"])
+
+
+def _job(line: str) -> WaitingJob:
+    """One line of QUEUE. The reason comes last, for it may have a slash."""
+    job, user, account, at, reason = line.split("/", 4)
+    return WaitingJob(job, user, account, datetime.fromtimestamp(int(at), UTC), reason)
+
+
+def _portions(names: Iterable[str]) -> Iterable[list[str]]:
+    rest = iter(names)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
 
 
 def _limits(text: str) -> dict[str, int]:

@@ -18,5 +18,7 @@ EVENTS: dict[str, str | Promise] = {
     "machine.charging_stated": _("Charging rule stated"),
     "machine.rate_set": _("Exchange rate set"),
     "machine.rate_ended": _("Exchange rate ended"),
+    "machine.drift_found": _("Accounts on the machine differ from grants"),
+    "machine.drift_repair": _("Accounts on the machine brought back to grants"),
     "machine.capacity_certified": _("Capacity certified"),
 }

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compute_grants.forms.fields import offer
 from compute_grants.models import Machine
+from compute_grants.models.allocations import CLUSTER_USER
 from consortium.models import User
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
@@ -75,3 +76,18 @@ class UsageImportForm(forms.Form):
                 _("The file is larger than 64 MB. Export shorter periods, one file each.")
             )
         return given
+
+
+class AdoptForm(forms.Form):
+    account = forms.CharField(
+        label=_("Account"), max_length=31, validators=[CLUSTER_USER], help_text=_("On the machine.")
+    )
+    may_stop = forms.CharField(
+        label=_("Users who may run no more jobs on it"),
+        required=False,
+        max_length=2000,
+        help_text=_("Those of the account who are no members of the grant, with spaces between."),
+    )
+
+    def clean_may_stop(self) -> list[str]:
+        return str(self.cleaned_data["may_stop"]).replace(",", " ").split()

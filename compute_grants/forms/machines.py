@@ -22,7 +22,7 @@ class MachineForm(forms.Form):
     groups = (
         (
             _("What it is"),
-            ("code", "cluster", "name_en", "name_zh", "kind", "backend", "stages"),
+            ("code", "cluster", "name_en", "name_zh", "kind", "backend", "on_drift", "stages"),
         ),
         (
             _("How large it is"),
@@ -47,6 +47,11 @@ class MachineForm(forms.Form):
         help_text=_("The name that sacct prints in its Cluster column."),
     )
     backend = forms.ChoiceField(label=_("Connection"), choices=Machine.Backend.choices)
+    on_drift = forms.ChoiceField(
+        label=_("Where its accounts differ from grants"),
+        choices=Machine.OnDrift.choices,
+        initial=Machine.OnDrift.REPORT,
+    )
     name_en = forms.CharField(label=_("Name in English"), max_length=200)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind of compute"), choices=Machine.Kind.choices)

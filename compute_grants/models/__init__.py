@@ -3,7 +3,7 @@
 from compute_grants.models.acceptances import Acceptance
 from compute_grants.models.access_types import AccessType, AccessTypeLimit
 from compute_grants.models.alerts import Alert, AlertSettings
-from compute_grants.models.allocations import Allocation, AllocationMember
+from compute_grants.models.allocations import Allocation, AllocationMember, QueueReading
 from compute_grants.models.amendments import Amendment, AmendmentPart
 from compute_grants.models.assignment_plans import AssignmentPlan, PlannedPair
 from compute_grants.models.attachments import Attachment
@@ -18,6 +18,7 @@ from compute_grants.models.decision_sets import (
     DecisionSignature,
 )
 from compute_grants.models.documents import CallDocument
+from compute_grants.models.drift import Drift
 from compute_grants.models.eligibility import EligibilityRule
 from compute_grants.models.expertise import Expertise, ResearchTopic
 from compute_grants.models.machines import (
@@ -93,6 +94,7 @@ __all__ = [
     "DecisionLetter",
     "DecisionSet",
     "DecisionSignature",
+    "Drift",
     "EligibilityRule",
     "ExchangeRate",
     "Expertise",
@@ -113,6 +115,7 @@ __all__ = [
     "ProgrammePolicy",
     "Proposal",
     "ProposalSection",
+    "QueueReading",
     "Rebuttal",
     "RebuttalWindow",
     "Reclaim",

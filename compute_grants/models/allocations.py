@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -82,6 +83,7 @@ class Allocation(models.Model):
     CLOSED     over for good
 
     account: its pot in the ledger. slurm_account: unknown until the cluster has it.
+    left_accounts: those of the cluster that were its own before, kept shut for good.
     seconds: what it may use: everything but usage that its account has seen, released parts
     of the award included. held_seconds: planned parts, which lie on `reserve`.
     terms_accepted: False while its lead has yet to accept the award; it is kept shut until then.
@@ -124,6 +126,7 @@ class Allocation(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField()
     slurm_account = models.CharField(max_length=31, unique=True, null=True, blank=True)
+    left_accounts = ArrayField(models.CharField(max_length=31), default=list, blank=True)
     awarded_at = models.DateTimeField(default=timezone.now)
     state_reason = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -161,7 +164,12 @@ class Allocation(models.Model):
 
     @property
     def account_name(self) -> str:
-        """The name its account has, or will have, on the cluster: ncc2026_0147."""
+        """The name its account has, or will have, on the cluster."""
+        return self.slurm_account or self.own_account_name
+
+    @property
+    def own_account_name(self) -> str:
+        """The name the portal gives where it makes the account: ncc2026_0147."""
         series, year, number = self.number.lower().split("-")
         return f"{series}{year}_{number}"
 
@@ -182,8 +190,23 @@ class AllocationMember(models.Model):
     """A person who may run jobs on an allocation, under a name of the cluster.
 
     role: a deputy may change members, stages and alerts as the lead may. until: the last day;
-    without it the membership is open. Removal works at once.
+    without it the membership is open. Removal works at once. state: whether the machine has them:
+
+    ASKED    wanted of the machine, not yet done
+    WAITING  the machine has no user of this name; looked for again until it has
+    ADDED    jobs can run
     """
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("being added")
+        WAITING = "waiting", _("waits for a user on the machine")
+        ADDED = "added", _("may run jobs")
+
+    TRANSITIONS = {
+        State.ASKED: frozenset({State.WAITING, State.ADDED}),
+        State.WAITING: frozenset({State.ADDED}),
+        State.ADDED: frozenset({State.WAITING}),
+    }
 
     class Role(models.TextChoices):
         MEMBER = "member", _("member")
@@ -193,6 +216,7 @@ class AllocationMember(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     cluster_user = models.CharField(max_length=31, validators=[CLUSTER_USER])
     role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
 
@@ -220,3 +244,17 @@ class AllocationMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.allocation}: {self.cluster_user}"
+
+
+class QueueReading(models.Model):
+    """Jobs of one grant that wait on its machine, as they were read last.
+
+    jobs: job_id, user, submitted_at (ISO 8601, UTC) and reason, Slurm's word; oldest first.
+    """
+
+    allocation = models.OneToOneField(Allocation, on_delete=models.CASCADE, related_name="queue")
+    read_at = models.DateTimeField()
+    jobs = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.allocation} {self.read_at:%Y-%m-%d %H:%M}"

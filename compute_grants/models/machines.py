@@ -63,6 +63,7 @@ class Machine(NamedInBoth):
 
     Cards and cores are those of the whole machine; partitions say where they stand. Power,
     nodes, cards and cores are 0 where they are not known; what may be null is null there.
+    compared_at: when its accounts were last held against what grants want.
     site, country, listing, rmax, rpeak, megaflops_per_watt: as a public list of machines states
     them, FP64 in the LINPACK benchmark. fabric_bits_per_second: of one node's links together.
     """
@@ -89,11 +90,19 @@ class Machine(NamedInBoth):
         State.RETIRED: frozenset[State](),
     }
 
+    class OnDrift(models.TextChoices):
+        """What follows where the cluster differs from what its grants want."""
+
+        REPORT = "report", _("report only; an operator repairs")
+        REPAIR = "repair", _("repair at once")
+
     code = models.SlugField(max_length=32, unique=True)
     centre = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="machines")
     kind = models.CharField(max_length=16, choices=Kind)
     cluster = models.CharField(max_length=31, unique=True, validators=[CLUSTER_NAME])
     backend = models.CharField(max_length=12, choices=Backend, default=Backend.MEMORY)
+    on_drift = models.CharField(max_length=8, choices=OnDrift, default=OnDrift.REPORT)
+    compared_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.DRAFT)
     power_watts = models.PositiveBigIntegerField(default=0)
     nodes = models.PositiveIntegerField(default=0)

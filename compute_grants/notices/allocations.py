@@ -13,6 +13,20 @@ NOTICES: dict[str, Notice] = {
     "allocation.member_added": Notice(
         GRANTS, _("You were added to grant %(number)s. Your name on the machine is %(name)s.")
     ),
+    "allocation.member_waits": Notice(
+        GRANTS,
+        _(
+            "%(machine)s has no user %(name)s yet. You can run jobs on grant %(number)s once the "
+            "centre has made one."
+        ),
+    ),
+    "allocation.member_ready": Notice(
+        GRANTS, _("The user %(name)s is on %(machine)s now. You can run jobs on grant %(number)s.")
+    ),
+    "allocation.member_left": Notice(
+        GRANTS,
+        _("%(person)s left the institution and is no longer a member of grant %(number)s."),
+    ),
     "allocation.suspended": Notice(GRANTS, _("Grant %(number)s was suspended: %(reason)s")),
     "allocation.resumed": Notice(GRANTS, _("Grant %(number)s runs again.")),
     "allocation.closed": Notice(GRANTS, _("Grant %(number)s was closed: %(reason)s")),

@@ -28,12 +28,14 @@ from compute_grants.models import (
     AllocationMember,
     Amendment,
     ProgrammePolicy,
+    QueueReading,
     Reclaim,
     StagePlan,
     Tranche,
     UsageImport,
 )
 from compute_grants.queries.alerts import wanted
+from compute_grants.queries.queue import Queue, queue_of
 from consortium.models import User
 
 Overuse = Allocation.Overuse
@@ -68,11 +70,20 @@ class MemberRow:
     name: str
     cluster_user: str
     role: str
+    state: str
     since: date
 
     @property
     def deputy(self) -> bool:
         return self.role == AllocationMember.Role.DEPUTY
+
+    @property
+    def state_label(self) -> str:
+        return str(AllocationMember.State(self.state).label)
+
+    @property
+    def waits(self) -> bool:
+        return self.state == AllocationMember.State.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,7 @@ class Life:
     steps: list[OveruseStep]
     requests: list[Amendment]
     reclaims: list[Coming]
+    queue: Queue | None
 
 
 def with_life(rows: QuerySet[Allocation]) -> QuerySet[Allocation]:
@@ -146,7 +158,7 @@ def with_life(rows: QuerySet[Allocation]) -> QuerySet[Allocation]:
         ),
         members_json=_json(
             members.order_by("pk"),
-            *("pk", "user_id", "cluster_user", "role", "since"),
+            *("pk", "user_id", "cluster_user", "role", "state", "since"),
             **{name: f"user__{name}" for name in NAMES},
         ),
         requests_json=_json(
@@ -158,6 +170,11 @@ def with_life(rows: QuerySet[Allocation]) -> QuerySet[Allocation]:
                 allocation=own, state__in=Reclaim.OPEN, noticed_at__isnull=False
             ).order_by("pk"),
             *("number", "state", "seconds", "due_on", "ask_until"),
+        ),
+        queue_json=Subquery(
+            QueueReading.objects.filter(allocation=own).values(
+                row=JSONObject(read_at="read_at", jobs="jobs")
+            )
         ),
         overuse_rule=Subquery(rule.order_by("-since", "-pk").values("body")[:1]),
     )
@@ -183,6 +200,7 @@ def life(allocation: Allocation) -> Life:
         steps=_steps(allocation, row.overuse_rule),
         requests=[_request(one) for one in row.requests_json],
         reclaims=[_coming(one) for one in row.reclaims_json],
+        queue=queue_of(row.queue_json),
     )
 
 

@@ -3,6 +3,7 @@
 from compute_grants.urls import (
     acceptances,
     access_types,
+    account_adoption,
     allocations,
     amendments,
     assignment_plans,
@@ -13,6 +14,7 @@ from compute_grants.urls import (
     calls,
     closures,
     decision_sets,
+    drift,
     expertise,
     grant_life,
     machines,
@@ -37,6 +39,7 @@ from compute_grants.urls import (
 
 app_name = "compute_grants"
 MODULES = (
+    account_adoption,
     amendments,
     programme,
     reclaims,
@@ -64,6 +67,7 @@ MODULES = (
     allocations,
     usage,
     statistics,
+    drift,
     maintenance,
     reports,
     outputs,

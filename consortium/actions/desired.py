@@ -95,6 +95,28 @@ def want(*, kind: str, key: str, spec: Spec) -> DesiredState:
     return changed[0]
 
 
+_LOOK_AGAIN = """
+UPDATE consortium_desiredstate SET
+    generation = generation + 1, attempts = 0, error = '', next_at = clock_timestamp(),
+    changed_at = clock_timestamp()
+WHERE kind = %(kind)s AND key = %(key)s AND applied_generation = generation
+RETURNING *
+"""
+
+
+def look_again(*, kind: str, key: str) -> bool:
+    """The outside may have changed since it matched: have it read, and made true, once more.
+
+    Nothing happens, and False is returned, where that is still to be done anyway.
+    """
+    rows: list[DesiredState] = list(
+        DesiredState.objects.raw(_LOOK_AGAIN, {"kind": kind, "key": key})
+    )
+    for row in rows:
+        nudge("consortium.reconcile", row.pk)
+    return bool(rows)
+
+
 def claim(*, only: int | None = None, lease: timedelta = LEASE) -> DesiredState | None:
     """Take the row that has waited longest (or row `only`, if it is due); None if there is none.
 
@@ -113,6 +135,7 @@ def record_settled(row: DesiredState, observed: Spec | None) -> None:
     decisions take them: the domain's row, then this one. Raises LostLease, undoing it, when
     another worker claimed the row or the spec was changed meanwhile.
     """
+    row.observed = observed
     effect_for(row.kind).settled(row)
     params = {
         "id": row.pk,

@@ -52,6 +52,9 @@ def forms(cluster, parent, accounts):
         r"|--allocations|(?:-S|-E) %s|--(?:starttime|endtime)=%s|(?:-o |--format=)%s))+"
         % (MOMENT, MOMENT, WORDS),
         r"scontrol -o show assoc_mgr(?: accounts=%s)?(?: flags=[a-z,]+)?" % NAME,
+        r"sacctmgr -nP show user format=User,DefaultAccount",
+        r"getent passwd(?: %s){1,100}" % NAME,
+        r"squeue -h -t PENDING -o %%i/%%u/%%a/%%V/%%r -A %s(?:,%s){0,99}" % (NAME, NAME),
         r"sshare -[alnP]+(?: -A %s)?" % NAME,
     ]
 

@@ -1,83 +1,31 @@
 """A worker killed at every line it executes leaves nothing lost and nothing doubled.
 
-The worker is a forked process that ends itself, by os._exit as if by kill -9, at the n-th line
-it executes in our code. Then its lease runs out and a healthy worker comes. Points beyond the
-last line are runs without a crash.
+See tests.consortium.killing. After the kill its lease runs out and a healthy worker comes. Points
+beyond the last line are runs without a crash.
 """
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
-from django.db import connection, transaction
+from django.db import transaction
 
 from consortium import effects
 from consortium.actions import desired
 from consortium.models import AuditEvent, DesiredState
 from tests.consortium import outside
+from tests.consortium.killing import killed_at, let_lease_expire_and_settle
 from tests.consortium.outside import KIND, Cluster
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
-CRASHED, FINISHED = 9, 0
 HOURS = 1000
 MEMBERS = [f"member{n}" for n in range(11)]
 LEAST_POINTS = 200
 OURS = (str(project.BASE_DIR / "consortium"), outside.__file__)
-
-
-def _line_counter(stop_at: int) -> Callable[..., object]:
-    """A trace function that ends the process at the n-th line executed in our code."""
-    seen = 0
-
-    def line(frame, event, arg):
-        nonlocal seen
-        if event == "line":
-            seen += 1
-            if seen == stop_at:
-                os._exit(CRASHED)
-        return line
-
-    def call(frame, event, arg):
-        return line if frame.f_code.co_filename.startswith(OURS) else None
-
-    return call
-
-
-def _worker_killed_at(point: int) -> bool:
-    """Run a worker that dies at its `point`-th line. Returns whether it got that far."""
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _parents = connection.connection  # kept: closing it would end the parent's session
-            connection.connection = None
-            sys.settrace(_line_counter(point))
-            desired.reconcile_one()
-            sys.settrace(None)
-            os._exit(FINISHED)
-        finally:
-            os._exit(1)
-    _pid, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in {CRASHED, FINISHED}, f"the worker broke at point {point}"
-    return code == CRASHED
-
-
-def _let_lease_expire_and_settle(row: DesiredState) -> None:
-    """A healthy worker, until done. It waits for nothing but what the dead one still locks."""
-    for _ in range(500):
-        DesiredState.objects.filter(pk=row.pk).update(lease_until=None, next_at=row.next_at)
-        desired.reconcile_due()
-        row.refresh_from_db()
-        if row.settled:
-            return
-    raise AssertionError(f"never settled: {row.error}")
 
 
 def _want(tmp_path: Path, point: int) -> DesiredState:
@@ -95,8 +43,8 @@ def _crash_everywhere(tmp_path: Path, *, until: str = "") -> tuple[int, Counter[
     while crashed and until not in wrong:
         point += 1
         row = _want(tmp_path, point)
-        crashed = _worker_killed_at(point)
-        _let_lease_expire_and_settle(row)
+        crashed = killed_at(point, desired.reconcile_one, OURS)
+        let_lease_expire_and_settle(row)
         account = Cluster(row.spec["file"]).read()[row.key]
         if account["hours"] != HOURS:
             wrong["doubled" if account["hours"] > HOURS else "lost"] += 1

@@ -166,3 +166,33 @@ def test_nothing_that_would_be_read_otherwise_reaches_the_cluster(backend, accou
         with pytest.raises(ClusterError):
             make(f"{account}_c", parent="consortium", description=text)
     assert backend.snapshot() == before
+
+
+def test_users_of_the_machine_are_told_from_strangers(backend):
+    if hasattr(backend, "set_strangers"):
+        backend.set_strangers("ghost")
+    assert backend.known_users(["alice", "ghost", "bob"]) == {"alice", "bob"}
+    assert backend.known_users(["ghost"]) == frozenset()
+    assert backend.known_users([]) == frozenset()
+    with pytest.raises(ClusterError):
+        backend.known_users(["alice;id"])
+
+
+def test_nothing_waits_on_an_account_without_jobs(backend, account):
+    assert backend.waiting_jobs([account]) == []
+    assert backend.waiting_jobs([]) == []
+    with pytest.raises(ClusterError):
+        backend.waiting_jobs([f"{account},root"])
+
+
+def test_the_first_account_of_a_user_is_their_default(backend, account):
+    backend.ensure_member(account, "carol")
+    first = backend.default_accounts()["carol"]
+    backend.ensure_account(f"{account}_b", parent="consortium", description="x")
+    backend.ensure_member(f"{account}_b", "carol")
+    assert backend.default_accounts()["carol"] == first
+
+
+def test_an_unused_account_has_used_nothing(backend, account):
+    used = backend.used_minutes()[account]
+    assert set(used.values()) <= {0}

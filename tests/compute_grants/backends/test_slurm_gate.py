@@ -139,6 +139,10 @@ def test_every_command_that_the_adapter_sends_passes(gate, state):
         lambda: backend.set_limits(account, {"cpu": 5, "gres/gpu:h100": 10**15}),
         lambda: backend.set_service(account, priority="low", max_jobs=2),
         lambda: backend.set_service(account, priority="normal", max_jobs=None),
+        backend.default_accounts,
+        backend.used_minutes,
+        lambda: backend.known_users(["alice", "bob"]),
+        lambda: backend.waiting_jobs([account, "ncc2026_0002"]),
         lambda: backend.close(account),
         lambda: backend.reopen(account),
     ):

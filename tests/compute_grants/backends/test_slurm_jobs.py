@@ -1,8 +1,10 @@
 """What the adapter's changes do to people's jobs on a real cluster."""
 
+from datetime import timedelta
+
 import pytest
 
-from compute_grants.actions import allocations, grant_account
+from compute_grants.actions import allocations, drift, grant_account, provisioning
 from compute_grants.models import Machine
 from consortium.actions import desired
 from consortium.models import DesiredState
@@ -101,7 +103,7 @@ def settle(allocation) -> None:
     allocation.refresh_from_db()
 
 
-def test_a_grant_from_award_to_jobs_to_its_end(grant, slurm, slurm_plan):
+def test_a_grant_from_award_to_jobs_to_its_end(grant, slurm, slurm_plan, client):
     account = grant.slurm_account
     assert slurm.account(account).limits == {"gres/gpu": 60}
 
@@ -111,6 +113,7 @@ def test_a_grant_from_award_to_jobs_to_its_end(grant, slurm, slurm_plan):
     assert "Invalid account" in refused.stderr
     waits = submit(slurm_plan, "bob", account, *CARDS_FOR_TWO_HOURS)
     eventually(lambda: state_of(slurm_plan, waits), ("PENDING", "AssocGrpGRESMinutes"))
+    assert reasons_on(grant, client) == {waits: "AssocGrpGRESMinutes"}
 
     raise_by(grant, hours=3)
     settle(grant)
@@ -128,10 +131,49 @@ def test_a_grant_from_award_to_jobs_to_its_end(grant, slurm, slurm_plan):
     settle(grant)
     again = submit(slurm_plan, "alice", account, *ONE_CARD)
     eventually(lambda: state_of(slurm_plan, again), RUNNING)
+
+    renew(grant, hours=1)
+    settle(grant)
+    assert slurm.account(account).limits == {"gres/gpu": 300}
+    assert state_of(slurm_plan, again) == RUNNING
+    allocations.close_ended(grant.ends_on + timedelta(days=1))
+    settle(grant)
+    refused = try_submit(slurm_plan, "alice", account, *ONE_CARD)
+    assert "AssocGrpSubmitJobsLimit" in refused.stderr
+    assert state_of(slurm_plan, again) == RUNNING
     assert list(differences()) == []
 
 
-def raise_by(allocation, hours: int) -> None:
+def reasons_on(grant, client) -> dict[str, str]:
+    """What the grant's page says of jobs that wait, by job."""
+    provisioning.read_queues()
+    lead = grant.proposal.lead
+    client.force_login(lead, backend="allauth.account.auth_backends.AuthenticationBackend")
+    life = client.get(grant.get_absolute_url()).context["life"]
+    return {job.job_id: job.reason for job in life.queue.jobs}
+
+
+def renew(grant, hours: int) -> None:
+    """Later, and with more time, as an approved renewal makes it."""
+    grant.ends_on += timedelta(days=365)
+    grant.save(update_fields=["ends_on"])
+    raise_by(grant, hours, key="renewed")
+
+
+def test_a_member_without_a_user_there_keeps_nobody_waiting(grant, slurm, slurm_plan):
+    """And Slurm is never told of a user that it would remember as unknown."""
+    lead = grant.proposal.lead
+    row = allocations.add_member(grant, user=member(), cluster_user="ghost", by=lead)
+    settle(grant)
+    row.refresh_from_db()
+    assert row.state == "waiting"
+    assert slurm.account(grant.slurm_account).members == {"alice", "bob"}
+    shown = run_as(slurm_plan, slurm_plan.service, "sacctmgr", "-nP", "show", "user", "ghost")
+    assert shown.stdout == ""
+    assert provisioning.look_for_users() == 0
+
+
+def raise_by(allocation, hours: int, key: str = "raised") -> None:
     """More time out of the call's budget, as an amendment gives it."""
     locked = grant_account.locked(allocation)
     grant_account.give(
@@ -139,8 +181,23 @@ def raise_by(allocation, hours: int) -> None:
         source=grant_account.budget_of(locked),
         seconds=hours * HOUR,
         code="adjustment",
-        key="raised",
+        key=key,
         by=None,
         reason="More.",
     )
     grant_account.want(locked)
+
+
+def test_what_a_hand_changed_on_the_cluster_is_reported_and_repaired(grant, slurm, slurm_plan):
+    account, machine = grant.slurm_account, grant.resource.machine
+    assert drift.compare(machine, by=None) == []
+    where = ("where", f"name={account}", f"cluster={slurm_plan.name}")
+    hand = ("sacctmgr", "-i", "-Q", "modify", "account", *where, "set")
+    assert run_as(slurm_plan, slurm_plan.service, *hand, "GrpTRESMins=gres/gpu=5").returncode == 0
+    slurm.drop_member(account, "bob")
+    rows = [(row.aspect, row.subject, row.found) for row in drift.compare(machine, by=None)]
+    assert rows == [("limit", "gres/gpu", "5"), ("member", "bob", "no")]
+    drift.repair_all(machine, by=operator_for(grant))
+    settle(grant)
+    assert drift.compare(machine, by=None) == []
+    assert slurm.account(account).members == {"alice", "bob"}

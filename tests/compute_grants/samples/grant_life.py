@@ -13,7 +13,10 @@ def samples() -> Samples:
         "compute_grants:allocation_listen": (number, lead),
         "compute_grants:allocation_stages": (number, lead),
         "compute_grants:allocation_part": (number | {"position": 2}, by),
-        **{f"api:allocation-{name}": (number, lead) for name in ("life", "set-alerts", "listen")},
+        **{
+            f"api:allocation-{name}": (number, lead)
+            for name in ("life", "queue", "set-alerts", "listen")
+        },
         "api:allocation-plan-stages": (number, lead),
         "api:allocation-release-part": (number, by),
         "api:allocation-withhold-part": (number, by),

@@ -19,6 +19,7 @@ MACHINE = {
     "code": "qinghe-2",
     "cluster": "qinghe_2",
     "backend": "memory",
+    "on_drift": "report",
     "name_en": "Qinghe 2",
     "name_zh": "清河二号",
     "kind": "ai",

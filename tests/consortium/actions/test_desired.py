@@ -285,6 +285,24 @@ class TestFence:
         assert run_clients(work, clients=2)[1] == other
 
 
+class TestLookAgain:
+    def test_what_matched_is_read_and_made_true_once_more(self, want, cluster, nudges):
+        row = want()
+        desired.reconcile_due()
+        cluster.set_hours("p1", 7)  # somebody's hand on the other system
+        assert desired.look_again(kind=KIND, key="p1")
+        assert nudges[-1] == ("consortium.reconcile", row.pk)
+        desired.reconcile_due()
+        assert cluster.read()["p1"]["hours"] == 100
+        assert _settlements(row) == [1, 2]
+
+    def test_what_is_to_be_done_anyway_is_left_alone(self, want):
+        want()
+        assert not desired.look_again(kind=KIND, key="p1")
+        assert not desired.look_again(kind=KIND, key="nothing")
+        assert DesiredState.objects.get().generation == 1
+
+
 class TestRetryNow:
     def test_makes_a_waiting_row_due_and_says_who(self, want, nudges):
         row = want(kind="broken", fails="error")
