@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from compute_grants import sacct_messages
 from compute_grants.actions import overuse, usage_staging
 from compute_grants.actions.usage_charging import charge_known, record_runs
 from compute_grants.actions.usage_staging import Staged
+from compute_grants.backends import cluster
 from compute_grants.models import Allocation, Machine, UsageImport
 from compute_grants.policies import allocations as policies
 from compute_grants.queries import stage_rules as stages
@@ -75,6 +76,20 @@ def import_sacct(
     overuse.follow(Allocation.objects.filter(resource__machine=machine))
     nudge("compute_grants.look_at_alerts")
     return imported
+
+
+def fetch(
+    *, machine: Machine, since: datetime, until: datetime, skip_bad: bool = False
+) -> UsageImport:
+    """Ask the machine's cluster for a window of its accounting, and charge it.
+
+    Nothing is charged of an answer that is not whole. Raises ClusterError; else as import_sacct.
+    """
+    source = f"sacct {since:%FT%TZ} {until:%FT%TZ}"
+    with cluster(machine.cluster, machine.backend).fetch_jobs(since, until) as stream:
+        return import_sacct(
+            machine=machine, stream=stream, source=source, by=None, skip_bad=skip_bad
+        )
 
 
 def interrupt_stale() -> int:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import BinaryIO, Protocol
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 TRES = re.compile(r"[a-z]+(/[a-z0-9_.-]+(:[a-z0-9_.-]+)?)?")
@@ -103,3 +104,7 @@ class ClusterBackend(Protocol):
 
     def snapshot(self) -> dict[str, ClusterAccount]:
         """Every account by name, in one reading."""
+
+    def fetch_jobs(self, since: datetime, until: datetime) -> BinaryIO:
+        """`sacct --parsable2` of the jobs that overlap the window, header first, for the caller
+        to close. It is whole: an export that was cut short or failed is a ClusterError."""

@@ -14,6 +14,8 @@ a member dropped  MaxJobs=0 and MaxSubmitJobs=0 on the user's association
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -33,6 +35,11 @@ FIELDS = (
 )
 SHOW = ("sacctmgr", "-nP", "show", "assoc", "where")
 CHANGE = ("sacctmgr", "-i", "-Q")
+SACCT = ("sacct", "-X", "--allusers", "--duplicates", "--parsable2", "--noconvert")
+FORMAT = (
+    "Cluster,JobIDRaw,JobID,Account,User,Partition,QOS,Submit,Start,End,ElapsedRaw,State,"
+    "AllocTRES,ConsumedEnergyRaw,Comment,JobName"
+)
 ORGANIZATION = "portal"
 NONE = -1  # how a limit is taken away
 LOW = 0
@@ -92,6 +99,12 @@ class SlurmBackend:
         if not found:  # there is always root: this is no answer, and no empty cluster
             raise ClusterError(f"{self.cluster}: sacctmgr shows no account at all")
         return {name: row.account for name, row in found.items()}
+
+    def fetch_jobs(self, since: datetime, until: datetime) -> BinaryIO:
+        """Jobs alone (-X), each run of a requeued one (--duplicates), exact counts."""
+        window = [f"{flag} uts{int(at.timestamp())}" for flag, at in (("-S", since), ("-E", until))]
+        words = (*SACCT, f"--format={FORMAT}", *" ".join(window).split())
+        return self.client.spool(*words)
 
     # Changing
 
