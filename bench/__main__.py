@@ -27,6 +27,7 @@ BENCHMARKS = {
     "ledger_batch": "bench.ledger.batch",
     "reviewer_assignment": "bench.matching.assignment",
     "awards": "bench.awards.run",
+    "usage_day": "bench.usage.day",
     # Before the call: a short list beside its proposals shows some of these, and asks for more.
     "lists": "bench.lists.lists",
     "full_call": "bench.full_call.full_call",

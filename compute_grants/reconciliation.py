@@ -1,22 +1,33 @@
 """What must be true between usage, the ledger and the clusters. See consortium.reconciliation."""
 
+from compute_grants import charging_sql
 from consortium.reconciliation import SqlCheck
 
-_NET = """
-    SELECT u.id, coalesce(sum(CASE t.code WHEN 'usage' THEN t.amount ELSE -t.amount END), 0) AS net,
-        count(*) FILTER (WHERE t.id IS NULL) AS missing
+_LINES = """
+    SELECT u.id, k.key, k.amount
     FROM compute_grants_usagerecord u
-    CROSS JOIN LATERAL unnest(u.transfers) AS k (key)
-    LEFT JOIN consortium_transfer t ON t.id = k.key AND t.code IN ('usage', 'usage-correction')
-    GROUP BY u.id
+    CROSS JOIN LATERAL unnest(u.transfers, u.amounts) AS k (key, amount)
 """
+_USAGE = "t.code IN ('usage', 'usage-correction')"
+_DUE = charging_sql.units(
+    unit="r.unit",
+    rule="c",
+    cards="u.card_seconds / greatest(u.elapsed_seconds, 1)",
+    cores="u.core_seconds / greatest(u.elapsed_seconds, 1)",
+    memory="u.memory_bytes",
+)
 
 CHECKS = (
     SqlCheck(
         "usage.without_transfer",
         f"""
         SELECT u.cluster, u.job_id, u.charged, coalesce(n.net, 0)::bigint AS net
-        FROM compute_grants_usagerecord u LEFT JOIN ({_NET}) n ON n.id = u.id
+        FROM compute_grants_usagerecord u
+        LEFT JOIN (
+            SELECT l.id, sum(l.amount) AS net, count(*) FILTER (WHERE t.id IS NULL) AS missing
+            FROM ({_LINES}) l LEFT JOIN consortium_transfer t ON t.id = l.key AND {_USAGE}
+            GROUP BY l.id
+        ) n ON n.id = u.id
         WHERE u.charged <> coalesce(n.net, 0) OR n.missing > 0
         ORDER BY u.id
         """,  # noqa: S608  constants of this module
@@ -24,27 +35,42 @@ CHECKS = (
     ),
     SqlCheck(
         "usage.transfer_without_job",
-        """
-        SELECT t.id, t.amount, t.unit FROM consortium_transfer t
-        WHERE t.code IN ('usage', 'usage-correction') AND NOT EXISTS (
-            SELECT FROM compute_grants_usagerecord u WHERE u.transfers @> ARRAY[t.id])
+        f"""
+        SELECT t.id, t.amount, t.unit, coalesce(abs(n.net), 0)::bigint AS net
+        FROM consortium_transfer t
+        LEFT JOIN (SELECT l.key, sum(l.amount) AS net FROM ({_LINES}) l GROUP BY l.key) n
+            ON n.key = t.id
+        WHERE {_USAGE}
+            AND n.net IS DISTINCT FROM CASE t.code WHEN 'usage' THEN t.amount ELSE -t.amount END
         ORDER BY t.id
-        """,
-        "transfer %(id)s took %(amount)s %(unit)s for no job",
+        """,  # noqa: S608  constants of this module
+        "transfer %(id)s moved %(amount)s %(unit)s, its job runs make %(net)s",
     ),
     SqlCheck(
         "usage.charged_wrongly",
-        """
-        SELECT u.cluster, u.job_id, u.charged,
-            CASE r.unit WHEN 'card_seconds' THEN u.card_seconds ELSE u.core_seconds END AS due
+        f"""
+        SELECT u.cluster, u.job_id, u.charged, {_DUE} * u.elapsed_seconds AS due
         FROM compute_grants_usagerecord u
         JOIN compute_grants_allocation a ON a.id = u.allocation_id
         JOIN compute_grants_resource r ON r.id = a.resource_id
-        WHERE u.charged <>
-            CASE r.unit WHEN 'card_seconds' THEN u.card_seconds ELSE u.core_seconds END
+        LEFT JOIN compute_grants_chargingrule c ON c.id = u.charging_rule_id
+        WHERE u.charged <> {_DUE} * u.elapsed_seconds
+        ORDER BY u.id
+        """,  # noqa: S608  constants of this module
+        "job %(job_id)s on %(cluster)s was charged %(charged)s, due is %(due)s",
+    ),
+    SqlCheck(
+        "usage.of_nothing",
+        """
+        SELECT u.cluster, u.job_id FROM compute_grants_usagerecord u
+        WHERE (u.allocation_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM compute_grants_allocation a WHERE a.id = u.allocation_id))
+            OR (u.charging_rule_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM compute_grants_chargingrule c WHERE c.id = u.charging_rule_id))
+            OR NOT EXISTS (SELECT FROM compute_grants_usageimport i WHERE i.id = u.read_by_id)
         ORDER BY u.id
         """,
-        "job %(job_id)s on %(cluster)s was charged %(charged)s, due is %(due)s",
+        "job %(job_id)s on %(cluster)s names a grant, a rule or a reading that is not there",
     ),
     SqlCheck(
         "allocation.granted",

@@ -9,104 +9,57 @@ Pure: no Django, no database, no clock. Format facts (Slurm 22.05, sacct(1)):
 - AllocTRES names `gres/gpu` and `gres/gpu:h100` for the same cards; they are never added.
 - ConsumedEnergyRaw of a job sums its srun steps only; a batch-only job leaves it blank, and
   then the `.batch` step has it. 18446744073709551614 is the database's null.
+
+A million rows pass here at a time, in constant memory: a run is a tuple, times are numbers,
+and nothing is kept but the run whose steps may follow.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import BinaryIO
+from operator import itemgetter
+from typing import BinaryIO, NamedTuple
+
+from compute_grants import sacct_values as values
+from compute_grants.sacct_values import (
+    LONGEST_RUN_S,
+    NULL_ENERGY,
+    BadFileError,
+    BadValueError,
+    Code,
+    Problem,
+)
+from compute_grants.stage_rules import StageOf, stated_stage
+
+__all__ = ["NULL_ENERGY", "BadFileError", "Code", "JobRun", "Problem", "SacctReader"]
 
 REQUIRED = (
     *("JobIDRaw", "Account", "User", "Partition", "Submit", "Start", "End"),
     *("ElapsedRaw", "State", "AllocTRES"),
 )
-OPTIONAL = ("Cluster", "JobID", "ConsumedEnergyRaw", "Comment", "JobName")
+OPTIONAL = ("Cluster", "JobID", "QOS", "ConsumedEnergyRaw", "Comment", "JobName")
+FORMAT = (
+    "Cluster,JobIDRaw,JobID,Account,User,Partition,QOS,Submit,Start,End,ElapsedRaw,State,"
+    "AllocTRES,ConsumedEnergyRaw,Comment,JobName"
+)
 COMMAND = (
     "env TZ=UTC SLURM_TIME_FORMAT=%s sacct --allusers --duplicates --parsable2 --noconvert "
-    "--format=Cluster,JobIDRaw,JobID,Account,User,Partition,Submit,Start,End,ElapsedRaw,State,"
-    "AllocTRES,ConsumedEnergyRaw,Comment,JobName -S <from> -E <to>"
+    f"--format={FORMAT} -S <from> -E <to>"
 )
-NULL_ENERGY = 18_446_744_073_709_551_614
 LONGEST_LINE = 65_536
-LONGEST_RUN_S = 10 * 366 * 86_400
-MOST_UNITS = 50_000_000  # more cores or cards than any machine has
-ACCELERATORS = frozenset({"gres/gpu", "gres/npu", "gres/dcu", "gres/mlu", "gres/gcu"})
-STATES = frozenset(
-    (
-        *("BOOT_FAIL", "CANCELLED", "COMPLETED", "COMPLETING", "CONFIGURING", "DEADLINE"),
-        *("FAILED", "LAUNCH_FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PENDING", "PREEMPTED"),
-        *("RECONFIG_FAIL", "REQUEUED", "RESIZING", "REVOKED", "RUNNING", "STOPPED"),
-        *("SUSPENDED", "TIMEOUT"),
-    )
-)
-STAGES = frozenset({"development", "training", "finetuning", "inference"})
+LONGEST_ID = 18  # digits of a bigint
 
-_JOB_ID = re.compile(r"^(\d{1,18})(?:\.([\w+]+))?$")
-_COUNT = re.compile(r"^(\d+(?:\.\d+)?)([KMGTP]?)$")
-_STAGE = re.compile(r"\bportal:(?:[\w=-]+,)*stage=([a-z-]+)")
+_JOB_ID = re.compile(r"^(\d{1,18})(?:\.([\w+]+))?$", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_SUFFIX = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "P": 1024**5}
-_NO_TIME = frozenset({"", "Unknown", "None", "N/A", "0"})
 
 
-class Code(StrEnum):
-    """What can be wrong. The sentences, in both languages, are sacct_messages.SENTENCES."""
+class JobRun(NamedTuple):
+    """One run of one job. submit, start, end: epoch seconds, UTC; None where Slurm knows none.
 
-    EMPTY = "empty"
-    NOT_SACCT = "not_sacct"
-    MISSING_COLUMNS = "missing_columns"
-    DOUBLE_COLUMNS = "double_columns"
-    TRAILING_BAR = "trailing_bar"
-    ENCODING = "encoding"
-    CUT = "cut"
-    TOO_LONG = "too_long"
-    FIELDS = "fields"
-    CONTROL = "control"
-    JOB_ID = "job_id"
-    TIME = "time"
-    NO_SUBMIT = "no_submit"
-    NUMBER = "number"
-    STATE = "state"
-    TRES = "tres"
-    INEXACT = "inexact"
-    ORDER = "order"
-    ENERGY = "energy"
-    CLUSTER = "cluster"
-    TEXT = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong, with the line (from 1; 0 is the file itself) and the values to name."""
-
-    line: int
-    code: Code
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-class BadFileError(Exception):
-    """The file as a whole cannot be trusted, so no row of it may be used."""
-
-    def __init__(self, code: Code, *, line: int = 0, **values: object) -> None:
-        self.problem = Problem(line, code, values)
-        super().__init__(f"line {line}: {code}")
-
-
-class _BadRowError(Exception):
-    def __init__(self, code: Code, **values: object) -> None:
-        self.code, self.values = code, values
-        super().__init__(code)
-
-
-@dataclass(frozen=True, slots=True)
-class JobRun:
-    """One run of one job. Times are UTC; `elapsed_seconds` excludes time suspended.
-
-    cards, cores: allocated, 0 where none; energy_joules: None where Slurm has no reading.
+    `elapsed_seconds` excludes time suspended. cards, cores, memory_bytes: allocated, 0 where
+    none; energy_joules: None where Slurm has no reading.
     """
 
     line: int
@@ -116,20 +69,34 @@ class JobRun:
     account: str
     user: str
     partition: str
-    submit_at: datetime
-    start_at: datetime | None
-    end_at: datetime | None
+    qos: str
+    submit: int
+    start: int | None
+    end: int | None
     elapsed_seconds: int
     state: str
     cards: int
     cores: int
+    memory_bytes: int
     energy_joules: int | None
     stage: str
     job_name: str
 
     @property
-    def key(self) -> tuple[int, datetime]:
-        return self.job_id_raw, self.submit_at
+    def submit_at(self) -> datetime:
+        return datetime.fromtimestamp(self.submit, UTC)
+
+    @property
+    def start_at(self) -> datetime | None:
+        return None if self.start is None else datetime.fromtimestamp(self.start, UTC)
+
+    @property
+    def end_at(self) -> datetime | None:
+        return None if self.end is None else datetime.fromtimestamp(self.end, UTC)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.job_id_raw, self.submit
 
     @property
     def waiting(self) -> bool:
@@ -146,28 +113,37 @@ class JobRun:
 
 
 class SacctReader:
-    """Iterate over a binary stream: JobRun for each run, Problem for each bad row.
+    """Iterate over a binary stream: JobRun for each run, Problem for each bad line.
 
     cluster: used where the file has no Cluster column; a row of another cluster is a Problem.
-    rows, steps: how many of each were read so far. Raises BadFileError.
+    stage_of: the stage of a run by its partition, QOS and comment. rows, steps: how many of
+    each were read so far. Raises BadFileError where the header is no sacct header.
     """
 
-    def __init__(self, stream: BinaryIO, cluster: str) -> None:
-        self.stream, self.cluster = stream, cluster
+    def __init__(self, stream: BinaryIO, cluster: str, stage_of: StageOf = stated_stage) -> None:
+        self.stream, self.cluster, self.stage_of = stream, cluster, stage_of
         self.rows = self.steps = 0
 
     def __iter__(self) -> Iterator[JobRun | Problem]:
         lines = self._lines()
         columns = _columns(next(lines, (0, "")))
         header = "|".join(columns)
+        split, read = _splitter(columns), self._row_reader(columns)
         waiting: JobRun | None = None
         for number, line in lines:
+            if isinstance(line, Problem):
+                self.rows += 1
+                yield line
+                continue
             if not line or line == header:
                 continue
             self.rows += 1
             try:
-                found = self._row(number, _fields(columns, line))
-            except _BadRowError as error:
+                found = read(number, split(line))
+            except BadValueError as error:
+                if waiting is not None:  # what follows may be steps of the bad row's job
+                    yield waiting
+                    waiting = None
                 yield Problem(number, error.code, error.values)
                 continue
             if isinstance(found, JobRun):
@@ -179,38 +155,101 @@ class SacctReader:
         if waiting is not None:
             yield waiting
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
-        chunks = iter(lambda: self.stream.readline(LONGEST_LINE), b"")
-        for number, raw in enumerate(chunks, 1):
+    def _lines(self) -> Iterator[tuple[int, str | Problem]]:
+        """Each line with its number, decoded; or what is wrong with it as a line."""
+        readline, number = self.stream.readline, 0
+        while raw := readline(LONGEST_LINE):
+            number += 1
             if not raw.endswith(b"\n"):
-                code = Code.TOO_LONG if len(raw) == LONGEST_LINE else Code.CUT
-                raise BadFileError(code, line=number)
+                if len(raw) == LONGEST_LINE:
+                    yield number, Problem(number, Code.TOO_LONG)
+                    _skip_line(readline)
+                else:
+                    yield number, Problem(number, Code.CUT)
+                continue
             try:
-                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError as error:
-                raise BadFileError(Code.ENCODING, line=number, byte=error.start + 1) from error
-            yield number, text.rstrip("\r\n")
+                yield number, Problem(number, Code.ENCODING, {"byte": error.start + 1})
+                continue
+            if not line.isprintable() and _CONTROL.search(line):
+                yield number, Problem(number, Code.CONTROL)
+                continue
+            yield number, line
 
-    def _row(self, number: int, row: dict[str, str]) -> JobRun | tuple[int, str, int | None]:
-        """A JobRun, or (job id, step name, joules) of a step."""
-        match = _JOB_ID.match(row["JobIDRaw"])
-        if match is None:
-            raise _BadRowError(Code.JOB_ID, value=row["JobIDRaw"][:40])
-        job_id, step = int(match[1]), match[2]
-        if step is not None:
-            self.steps += 1
-            energy = row.get("ConsumedEnergyRaw", "") if step == "batch" else ""
-            return job_id, step, _energy(energy)
-        cluster = row.get("Cluster", "") or self.cluster
-        if cluster != self.cluster:
-            raise _BadRowError(Code.CLUSTER, value=cluster, expected=self.cluster)
-        return _job(number, cluster, job_id, row)
+    def _row_reader(
+        self, columns: list[str]
+    ) -> Callable[[int, list[str]], JobRun | tuple[int, int | None]]:
+        """A function of (line, fields): a JobRun, or (job id, joules) of a step."""
+        order = {name: place for place, name in enumerate(columns)}
+        absent = len(columns)  # each row gets one empty field more, for columns it lacks
+        needed = itemgetter(*(order[name] for name in REQUIRED))
+        extra = itemgetter(*(order.get(name, absent) for name in OPTIONAL))
+        stage_of, own = self.stage_of, self.cluster
+
+        def read(number: int, row: list[str]) -> JobRun | tuple[int, int | None]:
+            row.append("")
+            required, optional = needed(row), extra(row)
+            raw, account, user, partition, submitted, started, ended = required[:7]
+            elapsed, state, tres = required[7:]
+            cluster, shown, qos, joules, comment, name = optional
+            if not (raw.isdigit() and raw.isascii() and len(raw) <= LONGEST_ID):
+                return self._step(raw, joules)
+            if cluster and cluster != own:
+                raise BadValueError(Code.CLUSTER, value=cluster[:40], expected=own)
+            submit = values.seconds("Submit", submitted)
+            if submit is None:
+                raise BadValueError(Code.NO_SUBMIT)
+            start = values.seconds("Start", started)
+            end = values.seconds("End", ended)
+            if start is not None and end is not None and end < start:
+                raise BadValueError(Code.ORDER)
+            cards, cores, memory = values.allocated(tres)
+            return JobRun(
+                number,
+                own,
+                int(raw),
+                values.text("JobID", shown or raw, 64),
+                values.text("Account", account.lower(), 64),
+                values.text("User", user, 64),
+                values.text("Partition", partition, 64),
+                values.text("QOS", qos, 64),
+                submit,
+                start,
+                end,
+                values.whole("ElapsedRaw", elapsed, LONGEST_RUN_S),
+                values.state(state),
+                cards,
+                cores,
+                memory,
+                values.energy(joules) if joules else None,
+                stage_of(partition, qos, comment),
+                name[:200],
+            )
+
+        return read
+
+    def _step(self, raw: str, joules: str) -> tuple[int, int | None]:
+        """(job id, joules) of a step's row; only the batch step's joules are of use."""
+        match = _JOB_ID.match(raw)
+        if match is None or match[2] is None:
+            raise BadValueError(Code.JOB_ID, value=raw[:40])
+        self.steps += 1
+        return int(match[1]), values.energy(joules if match[2] == "batch" else "")
 
 
-def _columns(first: tuple[int, str]) -> list[str]:
+def _skip_line(readline: Callable[[int], bytes]) -> None:
+    """Read on to the next line end."""
+    while (rest := readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
+
+
+def _columns(first: tuple[int, str | Problem]) -> list[str]:
     number, header = first
     if number == 0:
         raise BadFileError(Code.EMPTY)
+    if isinstance(header, Problem):
+        raise BadFileError(header.code, line=1, **header.values)
     columns = [name.strip() for name in header.split("|")]
     missing = [name for name in REQUIRED if name not in columns]
     if len(missing) == len(REQUIRED):
@@ -224,141 +263,22 @@ def _columns(first: tuple[int, str]) -> list[str]:
     return columns
 
 
-def _fields(columns: list[str], line: str) -> dict[str, str]:
-    """The row by column name. Only a JobName in the last column may hold bars."""
-    most = len(columns) - 1 if columns[-1] == "JobName" else -1
-    values = line.split("|", most)
-    if len(values) != len(columns):
-        raise _BadRowError(Code.FIELDS, found=len(values), expected=len(columns))
-    if _CONTROL.search(line):
-        raise _BadRowError(Code.CONTROL)
-    return dict(zip(columns, values, strict=True))
+def _splitter(columns: list[str]) -> Callable[[str], list[str]]:
+    """A row's fields. Only a JobName in the last column may hold bars."""
+    expected = len(columns)
+    most = expected - 1 if columns[-1] == "JobName" else -1
+
+    def split(line: str) -> list[str]:
+        fields = line.split("|", most)
+        if len(fields) != expected:
+            raise BadValueError(Code.FIELDS, found=len(fields), expected=expected)
+        return fields
+
+    return split
 
 
-def _job(number: int, cluster: str, job_id: int, row: Mapping[str, str]) -> JobRun:
-    submit_at = _time("Submit", row["Submit"])
-    if submit_at is None:
-        raise _BadRowError(Code.NO_SUBMIT)
-    start_at, end_at = _time("Start", row["Start"]), _time("End", row["End"])
-    if start_at and end_at and end_at < start_at:
-        raise _BadRowError(Code.ORDER)
-    cards, cores = _units(row["AllocTRES"])
-    return JobRun(
-        line=number,
-        cluster=cluster,
-        job_id_raw=job_id,
-        job_id=_text("JobID", row.get("JobID", "") or str(job_id), 64),
-        account=_text("Account", row["Account"].lower(), 64),
-        user=_text("User", row["User"], 64),
-        partition=_text("Partition", row["Partition"], 64),
-        submit_at=submit_at,
-        start_at=start_at,
-        end_at=end_at,
-        elapsed_seconds=_whole("ElapsedRaw", row["ElapsedRaw"], LONGEST_RUN_S),
-        state=_state(row["State"]),
-        cards=cards,
-        cores=cores,
-        energy_joules=_energy(row.get("ConsumedEnergyRaw", "")),
-        stage=_stage(row.get("Comment", "")),
-        job_name=row.get("JobName", "")[:200],
-    )
-
-
-def _with_batch_energy(run: JobRun, step: tuple[int, str, int | None]) -> JobRun:
-    job_id, _, joules = step
+def _with_batch_energy(run: JobRun, step: tuple[int, int | None]) -> JobRun:
+    job_id, joules = step
     if joules is None or run.energy_joules is not None or run.job_id_raw != job_id:
         return run
-    return replace(run, energy_joules=joules)
-
-
-def _text(column: str, value: str, longest: int) -> str:
-    if len(value) > longest:
-        raise _BadRowError(Code.TEXT, column=column, longest=longest)
-    return value
-
-
-def _time(column: str, value: str) -> datetime | None:
-    """Epoch seconds, or ISO without a zone (read as UTC). None where Slurm knows no time."""
-    if value in _NO_TIME:
-        return None
-    try:
-        if value.isdigit():
-            return datetime.fromtimestamp(int(value), UTC)
-        return _iso(value).replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise _BadRowError(Code.TIME, column=column, value=value[:40]) from error
-
-
-def _iso(value: str) -> datetime:
-    """Slurm's own form only: fromisoformat alone would take dates and offsets too."""
-    if len(value) != len("2026-11-24T02:27:27") or value[10] != "T":
-        raise ValueError(value)
-    return datetime.fromisoformat(value)
-
-
-def _whole(column: str, value: str, most: int) -> int:
-    if not (value.isascii() and value.isdigit()) or int(value) > most:
-        raise _BadRowError(Code.NUMBER, column=column, value=value[:40])
-    return int(value)
-
-
-def _state(value: str) -> str:
-    """The state's first word: Slurm writes "CANCELLED by 1000"."""
-    word = value.split(" ", 1)[0]
-    if word not in STATES:
-        raise _BadRowError(Code.STATE, value=value[:40])
-    return word
-
-
-def _energy(value: str) -> int | None:
-    """Joules, or None for a blank and for the database's null."""
-    if not value:
-        return None
-    if not (value.isascii() and value.isdigit()):
-        raise _BadRowError(Code.ENERGY, value=value[:40])
-    joules = int(value)
-    if joules in {NULL_ENERGY, NULL_ENERGY + 1}:
-        return None
-    if joules >= 2**62:
-        raise _BadRowError(Code.ENERGY, value=value[:40])
-    return joules
-
-
-def _units(text: str) -> tuple[int, int]:
-    """(cards, cores) of an AllocTRES. Both 0 where nothing was allocated.
-
-    Cards: the plain count of each kind of accelerator, else the sum of its typed counts.
-    """
-    plain: dict[str, int] = {}
-    typed: dict[str, int] = {}
-    cores = 0
-    for item in text.split(",") if text else ():
-        name, _, value = item.rpartition("=")
-        if not name:
-            raise _BadRowError(Code.TRES, value=item[:60])
-        if name == "cpu":
-            cores = _count(item, value)
-        elif name in ACCELERATORS:
-            plain[name] = _count(item, value)
-        elif (base := name.partition(":")[0]) in ACCELERATORS:
-            typed[base] = typed.get(base, 0) + _count(item, value)
-    return sum((typed | plain).values()), cores
-
-
-def _count(item: str, value: str) -> int:
-    match = _COUNT.match(value)
-    if match is None:
-        raise _BadRowError(Code.TRES, value=item[:60])
-    exact = float(match[1]) * _SUFFIX[match[2]]
-    if exact != int(exact):
-        raise _BadRowError(Code.INEXACT, value=item[:60])
-    if exact > MOST_UNITS:
-        raise _BadRowError(Code.TRES, value=item[:60])
-    return int(exact)
-
-
-def _stage(comment: str) -> str:
-    """The stage a job states about itself, as in `--comment=portal:stage=inference`."""
-    match = _STAGE.search(comment)
-    stage = match[1].replace("-", "") if match else ""
-    return stage if stage in STAGES else "training"
+    return run._replace(energy_joules=joules)

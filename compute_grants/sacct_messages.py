@@ -17,6 +17,7 @@ SENTENCES = {
     Code.TRAILING_BAR: _("Each line ends with a bar. Export with --parsable2, not --parsable."),
     Code.ENCODING: _("Byte %(byte)s is not UTF-8. Export in a UTF-8 locale, for instance C.UTF-8."),
     Code.CUT: _("The last line has no line end, so the file was cut off. Export or copy it again."),
+    Code.DATE: _("%(column)s “%(value)s” is not between the years 2000 and 2099."),
     Code.TOO_LONG: _("The line is longer than 64 KiB. This is not sacct output."),
     Code.FIELDS: _(
         "The row has %(found)s fields and the header %(expected)s. "

@@ -285,6 +285,7 @@ CLUSTER_BACKENDS = {
 # The argv that leads to each Slurm cluster, by the cluster's name; seconds for one call there.
 SLURM_CLUSTERS = env.commands(env.text("SLURM_CLUSTERS", "{}"))
 SLURM_TIMEOUT = env.number("SLURM_TIMEOUT", 30)
+SLURM_EXPORT_TIMEOUT = env.number("SLURM_EXPORT_TIMEOUT", 900)  # a day's accounting
 # Who tells a grant's page what was made with it: (allocation, user) -> links of {% chain %}.
 GRANT_LINEAGE = "registry.queries.grant_lineage.links"
 MLFLOW_BACKEND_URL = env.text("MLFLOW_BACKEND_URL", "")

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-from itertools import islice
-from typing import IO, BinaryIO
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from compute_grants import sacct_messages
-from compute_grants.actions import overuse
+from compute_grants.actions import overuse, usage_staging
 from compute_grants.actions.usage_charging import charge_known, record_runs
+from compute_grants.actions.usage_staging import Staged
+from compute_grants.backends import cluster
 from compute_grants.models import Allocation, Machine, UsageImport
 from compute_grants.policies import allocations as policies
-from compute_grants.sacct import BadFileError, JobRun, Problem, SacctReader
+from compute_grants.queries import stage_rules as stages
+from compute_grants.sacct import BadFileError, Problem, SacctReader
 from consortium import audit
 from consortium.errors import Invalid
 from consortium.jobs import nudge
@@ -28,34 +28,9 @@ from consortium.models import User
 from consortium.states import require_transition
 
 State = UsageImport.State
-BATCH = 1000
+BATCH = 20_000
 SHOWN_PROBLEMS = 20
-KEPT_PROBLEMS = 100
-IN_MEMORY = 8 * 1024 * 1024
 STALE = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spool:
-    """The whole input on disk, because it is read twice: once to check, once to charge."""
-
-    file: IO[bytes]
-    sha256: str
-    size: int
-
-    def reader(self, cluster: str) -> SacctReader:
-        self.file.seek(0)
-        return SacctReader(self.file, cluster)  # type: ignore[arg-type]  # spools are binary files
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """What the first reading found: the first problems, and how many bad rows in all."""
-
-    problems: list[Problem]
-    bad: int
-    rows: int
-    steps: int
 
 
 def import_sacct(
@@ -65,35 +40,56 @@ def import_sacct(
     source: str,
     by: User | None,
     skip_bad: bool = False,
+    on_problem: Callable[[Problem], None] | None = None,
 ) -> UsageImport:
     """Read `sacct --parsable2` output of one machine and charge every run exactly once.
 
     Safe to repeat, to cut off anywhere and to run twice at once: what was charged stays, and
     the next reading of the same rows goes on from there. Runs not yet ended are charged for
-    the time they had; a later file posts the rest.
+    the time they had; a later file posts the rest. Memory is constant, whatever the size.
 
     stream: bytes, header first. by=None: somebody at the server's own command line.
-    Raises PermissionDenied; Invalid {"file": sentences} when the file cannot be trusted, or
-    has bad rows and `skip_bad` is off. Nothing is written then.
+    on_problem: told of each bad line. Raises PermissionDenied; Invalid {"file": sentences} when
+    the file cannot be trusted, or has bad lines and `skip_bad` is off. Nothing is written then.
     """
     if by is not None:
         policies.can_import_usage(by, machine).require()
-    with _spooled(stream) as spool:
-        checked = _check(spool, machine.cluster)
-        if checked.bad and not skip_bad:
-            shown = checked.problems[:SHOWN_PROBLEMS]
-            raise Invalid({"file": sacct_messages.sentences(shown, checked.bad)})
+    file = _Hashed(stream)
+    reader = SacctReader(file, machine.cluster, stages.rules_of(machine))  # type: ignore[arg-type]
+    try:
+        staged = usage_staging.stage(reader, on_problem)
+        if staged.bad and not skip_bad:
+            shown = staged.problems[:SHOWN_PROBLEMS]
+            raise Invalid({"file": sacct_messages.sentences(shown, staged.bad)})
         name = source[-200:] or _("standard input")
-        imported = _begin(_new(machine, name, spool, checked, by))
+        imported = _begin(_new(machine, name, file, reader, staged, by))
         try:
-            _charge_all(imported, spool.reader(machine.cluster))
+            _charge_all(imported, staged.runs)
         except BaseException:
             _end(imported, State.INTERRUPTED, "usage.import_interrupted")
             raise
         _end(imported, State.DONE, "usage.imported")
+    except BadFileError as error:
+        raise Invalid({"file": [sacct_messages.sentence(error.problem)]}) from error
+    finally:
+        usage_staging.clear()
     overuse.follow(Allocation.objects.filter(resource__machine=machine))
     nudge("compute_grants.look_at_alerts")
     return imported
+
+
+def fetch(
+    *, machine: Machine, since: datetime, until: datetime, skip_bad: bool = False
+) -> UsageImport:
+    """Ask the machine's cluster for a window of its accounting, and charge it.
+
+    Nothing is charged of an answer that is not whole. Raises ClusterError; else as import_sacct.
+    """
+    source = f"sacct {since:%FT%TZ} {until:%FT%TZ}"
+    with cluster(machine.cluster, machine.backend).fetch_jobs(since, until) as stream:
+        return import_sacct(
+            machine=machine, stream=stream, source=source, by=None, skip_bad=skip_bad
+        )
 
 
 def interrupt_stale() -> int:
@@ -115,45 +111,37 @@ def charge_waiting() -> int:
     return done
 
 
-@contextmanager
-def _spooled(stream: BinaryIO) -> Iterator[_Spool]:
-    digest, size = hashlib.sha256(), 0
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-            file.write(block)
-        yield _Spool(file, digest.hexdigest(), size)
+class _Hashed:
+    """A binary stream that is read once, line by line, and knows its size and SHA-256."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.digest, self.size = stream, hashlib.sha256(), 0
+
+    def readline(self, limit: int) -> bytes:
+        line = self.stream.readline(limit)
+        self.digest.update(line)
+        self.size += len(line)
+        return line
 
 
-def _check(spool: _Spool, cluster: str) -> _Checked:
-    """Read everything once. Raises Invalid when the file as a whole cannot be trusted."""
-    reader = spool.reader(cluster)
-    kept: list[Problem] = []
-    bad = 0
-    try:
-        for found in reader:
-            if isinstance(found, Problem):
-                bad += 1
-                if len(kept) < KEPT_PROBLEMS:
-                    kept.append(found)
-    except BadFileError as error:
-        raise Invalid({"file": [sacct_messages.sentence(error.problem)]}) from error
-    return _Checked(kept, bad, reader.rows, reader.steps)
-
-
-def _new(
-    machine: Machine, source: str, spool: _Spool, checked: _Checked, by: User | None
+def _new(  # noqa: PLR0917
+    machine: Machine,
+    source: str,
+    file: _Hashed,
+    reader: SacctReader,
+    staged: Staged,
+    by: User | None,
 ) -> UsageImport:
     return UsageImport(
         machine=machine,
         source=source,
-        sha256=spool.sha256,
-        size_bytes=spool.size,
-        rows=checked.rows,
-        steps=checked.steps,
-        skipped_rows=checked.bad,
-        skipped=[asdict(problem) for problem in checked.problems],
+        sha256=file.digest.hexdigest(),
+        size_bytes=file.size,
+        rows=reader.rows,
+        steps=reader.steps,
+        waiting=staged.waiting,
+        skipped_rows=staged.bad,
+        skipped=[asdict(problem) for problem in staged.problems],
         by=by,
     )
 
@@ -171,15 +159,11 @@ def _begin(imported: UsageImport) -> UsageImport:
     return imported
 
 
-def _charge_all(imported: UsageImport, reader: SacctReader) -> None:
+def _charge_all(imported: UsageImport, runs: int) -> None:
     while charge_known(imported.machine, imported, limit=BATCH):
         pass
-    runs = (found for found in reader if isinstance(found, JobRun))
-    while batch := list(islice(runs, BATCH)):
-        started = [run for run in batch if not run.waiting]
-        imported.runs += len(started)
-        imported.waiting += len(batch) - len(started)
-        record_runs(imported, started)
+    for after in range(0, runs, BATCH):
+        record_runs(imported, after, min(after + BATCH, runs))
 
 
 @transaction.atomic

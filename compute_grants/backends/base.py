@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 TRES = re.compile(r"[a-z]+(/[a-z0-9_.-]+(:[a-z0-9_.-]+)?)?")
@@ -130,3 +130,7 @@ class ClusterBackend(Protocol):
 
     def waiting_jobs(self, accounts: Sequence[str]) -> list[WaitingJob]:
         """Jobs of these accounts that wait, with the reason; the first handed in first."""
+
+    def fetch_jobs(self, since: datetime, until: datetime) -> BinaryIO:
+        """`sacct --parsable2` of the jobs that overlap the window, header first, for the caller
+        to close. It is whole: an export that was cut short or failed is a ClusterError."""

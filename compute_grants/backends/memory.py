@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 
@@ -53,6 +53,9 @@ class MemoryBackend:
     def snapshot(self) -> dict[str, ClusterAccount]:
         with self._reading("snapshot") as state:
             return {name: _account(name, row) for name, row in state["accounts"].items()}
+
+    def fetch_jobs(self, since: datetime, until: datetime) -> BinaryIO:
+        raise ClusterError(f"{self.cluster} is no cluster: nothing ran from {since} until {until}")
 
     def ensure_account(self, name: str, *, parent: str, description: str) -> None:
         fresh = _fresh(checked_name(parent), checked_description(description))

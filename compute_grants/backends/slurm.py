@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -44,6 +45,11 @@ ACCOUNT_ROW = re.compile(r"\bAccount=(\S+) UserName= ")
 MINUTES = re.compile(r"\bGrpTRESMins=(\S*)")
 USED = re.compile(r"([^=,]+)=[^(,]*\((\d+)\)")  # cpu=600(88): limit, and used
 AT_ONCE = 100  # names in one command, whose length has a limit
+SACCT = ("sacct", "-X", "--allusers", "--duplicates", "--parsable2", "--noconvert")
+FORMAT = (
+    "Cluster,JobIDRaw,JobID,Account,User,Partition,QOS,Submit,Start,End,ElapsedRaw,State,"
+    "AllocTRES,ConsumedEnergyRaw,Comment,JobName"
+)
 ORGANIZATION = "portal"
 NOT_ALL_FOUND = 2  # getent's exit code
 NONE = -1  # how a limit is taken away
@@ -140,6 +146,12 @@ class SlurmBackend:
             except ValueError as error:
                 raise ClusterError(f"{self.cluster}: squeue printed {error}") from error
         return sorted(found, key=lambda job: job.submitted_at)
+
+    def fetch_jobs(self, since: datetime, until: datetime) -> BinaryIO:
+        """Jobs alone (-X), each run of a requeued one (--duplicates), exact counts."""
+        window = [f"{flag} uts{int(at.timestamp())}" for flag, at in (("-S", since), ("-E", until))]
+        words = (*SACCT, f"--format={FORMAT}", *" ".join(window).split())
+        return self.client.spool(*words)
 
     # Changing
 

@@ -5,8 +5,12 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import IO, BinaryIO
+
+from django.conf import settings
 
 from compute_grants.backends.base import ClusterError
 
@@ -44,19 +48,8 @@ class Client:
         Raises ClusterError where it did not come to an end of its own: not found, too slow,
         killed; and for words that a shell on the way could read otherwise.
         """
-        for word in argv:
-            if not WORD.fullmatch(word):
-                raise ClusterError(f"{self.cluster}: {word!r} may not be sent to a cluster")
-        try:
-            process = subprocess.Popen(
-                [*self.prefix, *ENVIRONMENT, *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ClusterError(f"{self.cluster}: {error}") from error
+        self._check(argv)
+        process = self._start(argv, subprocess.PIPE)
         with process:
             output, complaint = self._wait(process, argv[0])
         answer = Answer(process.returncode, self._text(output), self._text(complaint))
@@ -71,12 +64,55 @@ class Client:
             raise ClusterError(f"{self.cluster}: {' '.join(argv[:4])}: {answer.said}")
         return answer.output
 
-    def _wait(self, process: subprocess.Popen[bytes], name: str) -> tuple[bytes, bytes]:
+    def spool(self, *argv: str) -> BinaryIO:
+        """What it prints, in a file without a name, from its beginning; however long it is.
+
+        Raises ClusterError where it fails, so that nothing is read of an answer in part.
+        """
+        self._check(argv)
+        file = tempfile.TemporaryFile()  # noqa: SIM115  the caller's to close
         try:
-            return process.communicate(timeout=self.timeout)
+            self._fill(file, argv)
+        except BaseException:
+            file.close()
+            raise
+        file.seek(0)
+        return file
+
+    def _fill(self, file: IO[bytes], argv: Sequence[str]) -> None:
+        process = self._start(argv, file)
+        with process:
+            _, complaint = self._wait(process, argv[0], settings.SLURM_EXPORT_TIMEOUT)
+        if process.returncode:
+            answer = Answer(process.returncode, "", self._text(complaint))
+            raise ClusterError(f"{self.cluster}: {argv[0]}: {answer.said}")
+
+    def _check(self, argv: Sequence[str]) -> None:
+        for word in argv:
+            if not WORD.fullmatch(word):
+                raise ClusterError(f"{self.cluster}: {word!r} may not be sent to a cluster")
+
+    def _start(self, argv: Sequence[str], output: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [*self.prefix, *ENVIRONMENT, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ClusterError(f"{self.cluster}: {error}") from error
+
+    def _wait(
+        self, process: subprocess.Popen[bytes], name: str, timeout: float | None = None
+    ) -> tuple[bytes, bytes]:
+        timeout = timeout or self.timeout
+        try:
+            return process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             raise ClusterError(
-                f"{self.cluster}: {name} did not answer within {self.timeout:g} s"
+                f"{self.cluster}: {name} did not answer within {timeout:g} s"
             ) from error
         finally:
             if process.poll() is None:  # and whatever it started on the way

@@ -59,7 +59,7 @@ from compute_grants.models.reviews import (
 )
 from compute_grants.models.sanctions import Sanction, SanctionNotice, SuspendedGrant
 from compute_grants.models.scaling import ScalingPoint
-from compute_grants.models.stages import StagePlan
+from compute_grants.models.stages import StagePlan, StageRule
 from compute_grants.models.team import TeamMember, load_people
 from compute_grants.models.technical import TechnicalCheck, TechnicalReview
 from compute_grants.models.tie_evidence import TieDispute, TieEvidence
@@ -137,6 +137,7 @@ __all__ = [
     "SectionName",
     "SectionState",
     "StagePlan",
+    "StageRule",
     "Submission",
     "SuspendedGrant",
     "TeamMember",

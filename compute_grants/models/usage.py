@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
-from django.db.models import Q
+from django.db import models
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from compute_grants.models.allocations import Allocation
 from compute_grants.models.machines import Machine
+from compute_grants.models.rates import ChargingRule
 from consortium.models import Affiliation, ArmAppointment, User
 from consortium.roles import standing
 
@@ -96,43 +94,6 @@ class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
         clusters = Machine.objects.filter(centre__in=centres).values("cluster")
         return self.filter(seen | Q(allocation__isnull=True, cluster__in=clusters))
 
-    def write(self, records: Sequence[UsageRecord]) -> None:
-        """Insert these records and overwrite those that are there, in one statement.
-
-        Each column travels as one array, so that the statement stays short however many rows
-        there are: several times faster than bulk_create with update_conflicts.
-        """
-        fields = [f for f in self.model._meta.local_concrete_fields if not f.primary_key]
-        values = [[_plain(getattr(row, f.attname)) for row in records] for f in fields]
-        with connection.cursor() as cursor:
-            cursor.execute(_upsert(), values)
-
-
-@cache
-def _upsert() -> str:
-    meta = UsageRecord._meta
-    fields = [f for f in meta.local_concrete_fields if not f.primary_key]
-    types = {str(f.column): str(f.db_type(connection)) for f in fields}
-    names = list(types)
-    keys = ("cluster", "job_id_raw", "submit_at")
-    given = ", ".join(f"%s::{_carried(kind)}[]" for kind in types.values())
-    taken = ", ".join(f"g.{name}::{kind}" for name, kind in types.items())
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
-    return (
-        f"INSERT INTO {meta.db_table} ({', '.join(names)}) "  # noqa: S608  names of our own
-        f"SELECT {taken} FROM unnest({given}) AS g ({', '.join(names)}) "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changes}"
-    )
-
-
-def _carried(kind: str) -> str:
-    """The type a column travels as: unnest would flatten arrays, so those go as text."""
-    return "text" if kind.endswith("[]") else kind
-
-
-def _plain(value: object) -> object:
-    return f"{{{','.join(map(str, value))}}}" if isinstance(value, list) else value
-
 
 class UsageRecord(models.Model):
     """One run of one job, as the cluster's accounting last told it.
@@ -141,8 +102,14 @@ class UsageRecord(models.Model):
     new submit time, so each of its runs is a record of its own.
 
     used_at: the moment the usage counts for: when the run ended, or how far it had come.
-    charged: what the ledger has taken for it so far, in the allocation's unit; `transfers` are
-    the postings that did so, `revision` their number of rounds.
+    charged: what the ledger has taken for it so far, in the allocation's unit, by charging_rule
+    (None: what it was allocated). `transfers` are the postings that did so, `amounts` this run's
+    part of each (negative: given back), `revision` their number of rounds. A posting is of all
+    runs that one grant had in one batch: see ADR 26.
+
+    No foreign key is one of the database's: each would be looked up again for every run at the
+    commit, which took longer than all the rest. What they name is read in the statement that
+    writes them, and is never deleted; `reconcile` asks.
     """
 
     class EnergySource(models.TextChoices):
@@ -161,13 +128,19 @@ class UsageRecord(models.Model):
     cluster = models.CharField(max_length=31)
     job_id_raw = models.BigIntegerField()
     submit_at = models.DateTimeField()
-    allocation = models.ForeignKey(
-        Allocation, on_delete=models.PROTECT, null=True, related_name="usage"
+    allocation = models.ForeignKey(  # usage_by_allocation_time is its index
+        Allocation,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="usage",
+        db_index=False,
+        db_constraint=False,
     )
     account = models.CharField(max_length=64)
     job_id = models.CharField(max_length=64)
     cluster_user = models.CharField(max_length=64)
     partition = models.CharField(max_length=64)
+    qos = models.CharField(max_length=64, blank=True)
     job_state = models.CharField(max_length=16)
     job_name = models.CharField(max_length=200, blank=True)
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.TRAINING)
@@ -177,12 +150,28 @@ class UsageRecord(models.Model):
     elapsed_seconds = models.PositiveIntegerField()
     card_seconds = models.PositiveBigIntegerField()
     core_seconds = models.PositiveBigIntegerField()
+    memory_bytes = models.PositiveBigIntegerField(default=0)
     energy_joules = models.PositiveBigIntegerField(null=True)
     energy_source = models.CharField(max_length=9, choices=EnergySource, default=EnergySource.NONE)
     charged = models.PositiveBigIntegerField(default=0)
+    charging_rule = models.ForeignKey(
+        ChargingRule,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     revision = models.PositiveSmallIntegerField(default=0)
     transfers = ArrayField(models.UUIDField(), default=list)
-    read_by = models.ForeignKey(UsageImport, on_delete=models.PROTECT, related_name="records")
+    amounts = ArrayField(models.BigIntegerField(), default=list)
+    read_by = models.ForeignKey(
+        UsageImport,
+        on_delete=models.PROTECT,
+        related_name="records",
+        db_index=False,
+        db_constraint=False,
+    )
     read_at = models.DateTimeField()
 
     objects = UsageRecordQuerySet.as_manager()
@@ -195,6 +184,10 @@ class UsageRecord(models.Model):
             models.CheckConstraint(
                 name="usage_charged_only_with_allocation",
                 condition=Q(allocation__isnull=False) | Q(charged=0),
+            ),
+            models.CheckConstraint(
+                name="usage_amount_for_each_transfer",
+                condition=Q(transfers__len=F("amounts__len")),
             ),
             models.CheckConstraint(
                 name="usage_energy_has_a_source",
@@ -215,3 +208,19 @@ class UsageRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster} {self.job_id_raw}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("compute_grants:usage_run", args=[self.pk])
+
+    @property
+    def given_cards(self) -> int:
+        return self.card_seconds // self.elapsed_seconds if self.elapsed_seconds else 0
+
+    @property
+    def given_cores(self) -> int:
+        return self.core_seconds // self.elapsed_seconds if self.elapsed_seconds else 0
+
+    @property
+    def charged_units(self) -> int:
+        """How many cards or cores it counted as."""
+        return self.charged // self.elapsed_seconds if self.elapsed_seconds else 0

@@ -124,7 +124,7 @@ def compare_with_file(cluster: str, stream: BinaryIO) -> list[ClusterDay]:
 
     The file must hold whole days: a day it has in part differs, as it should.
     """
-    told: dict[date, dict[tuple[int, datetime], JobRun]] = {}
+    told: dict[date, dict[tuple[int, int], JobRun]] = {}
     for run in SacctReader(stream, cluster):
         if isinstance(run, JobRun) and run.end_at is not None:
             told.setdefault(run.end_at.date(), {})[run.key] = run

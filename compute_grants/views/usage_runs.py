@@ -3,12 +3,13 @@
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from compute_grants import exports
 from compute_grants.models import UsageRecord
 from compute_grants.queries import narrowing, usage
+from compute_grants.queries.usage_charge import charge_of
 from consortium.http import actor
 
 PER_PAGE = 50
@@ -26,6 +27,13 @@ def usage_run_list(request: HttpRequest) -> HttpResponse:
         "sources": UsageRecord.EnergySource.choices,
     }
     return render(request, "compute_grants/usage_run_list.html", context)
+
+
+@require_safe
+def usage_run(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(usage.run_rows(actor(request)).select_related("charging_rule"), pk=pk)
+    context = {"run": run, "charge": charge_of(run)}
+    return render(request, "compute_grants/usage_run.html", context)
 
 
 @require_safe

@@ -173,6 +173,19 @@ def test_counts_with_suffixes_must_be_whole():
         ({"Submit": "24.11.2026"}, Code.TIME),
         ({"Submit": "2026-11-24"}, Code.TIME),
         ({"Submit": "99999999999999999999"}, Code.TIME),
+        ({"Submit": "18446744073709551614"}, Code.TIME),
+        ({"Submit": "9" * 4000}, Code.TIME),
+        ({"Submit": "-1795487247"}, Code.TIME),
+        ({"Submit": "1"}, Code.DATE),
+        ({"Submit": "253402300800"}, Code.DATE),
+        ({"Submit": "1969-12-31T23:59:59"}, Code.DATE),
+        ({"End": "2190-01-01T00:00:00"}, Code.DATE),
+        ({"Start": "2026-02-30T00:00:00"}, Code.TIME),
+        ({"JobIDRaw": "9" * 19}, Code.JOB_ID),
+        ({"JobIDRaw": "-5"}, Code.JOB_ID),
+        ({"JobIDRaw": "١٣٢"}, Code.JOB_ID),
+        ({"ElapsedRaw": "9" * 4000}, Code.NUMBER),
+        ({"ElapsedRaw": "18446744073709551614"}, Code.NUMBER),
         ({"End": "2026-11-23T02:27:27"}, Code.ORDER),
         ({"ElapsedRaw": "-1"}, Code.NUMBER),
         ({"ElapsedRaw": "00:01:00"}, Code.NUMBER),
@@ -183,7 +196,13 @@ def test_counts_with_suffixes_must_be_whole():
         ({"AllocTRES": "cpu"}, Code.TRES),
         ({"AllocTRES": "cpu=many"}, Code.TRES),
         ({"AllocTRES": "gres/gpu=99999999999"}, Code.TRES),
+        ({"AllocTRES": "gres/gpu=-8"}, Code.TRES),
+        ({"AllocTRES": "cpu=" + "9" * 400}, Code.TRES),
+        ({"AllocTRES": "mem=99999999P"}, Code.TRES),
+        ({"AllocTRES": "mem=1.95T"}, Code.INEXACT),
         ({"ConsumedEnergyRaw": "1.2K"}, Code.ENERGY),
+        ({"ConsumedEnergyRaw": "-1"}, Code.ENERGY),
+        ({"ConsumedEnergyRaw": "9" * 4000}, Code.ENERGY),
         ({"ConsumedEnergyRaw": "9999999999999999999"}, Code.ENERGY),
         ({"Cluster": "xc2"}, Code.CLUSTER),
         ({"User": "x" * 65}, Code.TEXT),
@@ -201,6 +220,59 @@ def test_the_rest_of_a_file_is_read_past_a_bad_row():
     assert [item.line for item in found if isinstance(item, Problem)] == [3]
 
 
+def test_every_bad_line_of_a_hostile_file_is_named_and_the_others_are_read():
+    good = [line(JobIDRaw=str(n)).encode() for n in range(1, 6)]
+    lines = [
+        *(HEADER.encode(), good[0], b"\xff\xfe", b"x" * 200_000, good[1], b"a\x00b", good[2]),
+        *("132|中".encode("gb18030"), good[3], line(JobName="\x1b[31m").encode(), good[4]),
+    ]
+    found = list(SacctReader(BytesIO(b"\n".join(lines) + b"\n" + good[0][:40]), "xc1"))
+    assert [run.job_id_raw for run in found if isinstance(run, JobRun)] == [1, 2, 3, 4, 5]
+    assert [(item.line, item.code) for item in found if isinstance(item, Problem)] == [
+        *((3, Code.ENCODING), (4, Code.TOO_LONG), (6, Code.CONTROL)),
+        *((8, Code.ENCODING), (10, Code.CONTROL), (12, Code.CUT)),
+    ]
+
+
+def test_an_endless_line_costs_no_memory():
+    class Endless:
+        """A header, then 64 MB without a line end, then a row."""
+
+        def __init__(self):
+            self.ends = [f"{HEADER}\n".encode()]
+            self.left, self.longest = 64 << 20, 0
+
+        def readline(self, limit):
+            self.longest = max(self.longest, limit)
+            if self.ends:
+                return self.ends.pop()
+            if self.left:
+                self.left -= limit
+                if self.left == 0:
+                    self.ends = [f"{line()}\n".encode(), b"\n"]
+                return b"x" * limit
+            return b""
+
+    stream = Endless()
+    problem, run = SacctReader(stream, "xc1")
+    assert (problem.line, problem.code, run.line) == (2, Code.TOO_LONG, 3)
+    assert stream.longest == 65_536
+
+
+def test_memory_is_read_in_bytes_and_the_qos_where_there_is_one():
+    assert one(AllocTRES="cpu=1,mem=2000M").memory_bytes == 2000 * 2**20
+    assert one(AllocTRES="cpu=1,mem=1.5G").memory_bytes == 3 * 2**29
+    assert one().qos == ""
+    header = HEADER.replace("|Submit", "|QOS|Submit")
+    (run,) = read(line().replace("|gpu|", "|gpu|long|"), header=header)
+    assert run.qos == "long"
+
+
+def test_a_step_after_a_bad_row_belongs_to_nobody():
+    found = read(line(), line(Submit="soon"), line(JobIDRaw="132.batch", ConsumedEnergyRaw="606"))
+    assert found[0].energy_joules is None
+
+
 @pytest.mark.parametrize(
     ("data", "code", "at"),
     [
@@ -209,10 +281,9 @@ def test_the_rest_of_a_file_is_read_past_a_bad_row():
         (b"JobIDRaw|Account|User\n", Code.MISSING_COLUMNS, 1),
         (f"{HEADER}|\n".encode(), Code.TRAILING_BAR, 1),
         (f"{HEADER}|JobName\n".encode(), Code.DOUBLE_COLUMNS, 1),
-        (f"{HEADER}\n{line()}\n{line()}"[:-9].encode(), Code.CUT, 3),
         (HEADER.encode(), Code.CUT, 1),
-        (f"{HEADER}\n".encode() + b"\xff\xfe\n", Code.ENCODING, 2),
-        (f"{HEADER}\n".encode() + b"x" * 70_000 + b"\n", Code.TOO_LONG, 2),
+        (b"\xff\xfe" + HEADER.encode("utf-16-le") + b"\n", Code.ENCODING, 1),
+        (b"x" * 70_000 + b"\n", Code.TOO_LONG, 1),
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_refused(data, code, at):

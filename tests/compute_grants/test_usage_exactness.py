@@ -35,12 +35,12 @@ def test_an_import_that_dies_half_way_is_finished_by_reading_again(dies_at, monk
     calls = 0
     real = usage_charging.record_runs
 
-    def dying(imported, runs):
+    def dying(imported, after, upto):
         nonlocal calls
         calls += 1
         if calls == dies_at:
             raise Killed
-        return real(imported, runs)
+        return real(imported, after, upto)
 
     monkeypatch.setattr(usage, "record_runs", dying)
     with pytest.raises(Killed):
@@ -162,11 +162,28 @@ def test_every_difference_between_jobs_and_ledger_is_found():
         UsageRecord.objects.update(charged=7)
     assert names() == {"usage.without_transfer", "usage.charged_wrongly"}
     with triggers_off():
-        UsageRecord.objects.update(charged=8 * HOUR, transfers=[])
+        UsageRecord.objects.update(charged=8 * HOUR, transfers=[], amounts=[])
     assert names() == {"usage.without_transfer", "usage.transfer_without_job"}
+
+
+def test_runs_that_swap_parts_of_a_posting_are_found():
+    """Each run's parts make its charge; all runs' parts make the posting."""
+    allocation = active()
+    load(allocation, row(allocation, job=1), row(allocation, job=2))
+    with triggers_off():
+        more = 8 * HOUR + 1
+        UsageRecord.objects.filter(job_id_raw=1).update(charged=more, amounts=[more])
+    assert names() == {"usage.transfer_without_job", "usage.charged_wrongly"}
 
 
 def test_an_award_or_a_desired_state_that_was_touched_is_found():
     allocation = active()
     type(allocation).objects.update(seconds=1)
     assert names() == {"allocation.granted", "allocation.desired"}
+
+
+def test_a_run_that_names_what_is_not_there_is_found():
+    allocation = active()
+    load(allocation, row(allocation))
+    UsageRecord.objects.update(read_by_id=0)
+    assert names() == {"usage.of_nothing"}

@@ -18,7 +18,6 @@ from registry.verifier import manifest
 SECONDS_PER_HOUR = 3600
 JOULES_PER_KWH = 3_600_000
 READ_ALWAYS = 32 * 1024 * 1024  # models up to this many bytes are always read again
-_CORRECTION = "usage-correction"
 
 
 def allocation_link(subject: Subject) -> Link:
@@ -91,10 +90,14 @@ def usage_link(subject: Subject) -> Link:
 
 
 def _charged_right(run: UsageRecord) -> bool:
-    """Whether the run's postings come to what it says it was charged."""
-    rows = Transfer.objects.filter(pk__in=run.transfers).values_list("code", "amount")
-    net = sum(-amount if code == _CORRECTION else amount for code, amount in rows)
-    return len(rows) == len(run.transfers) and net == run.charged
+    """Whether the run's parts of its postings come to what it says it was charged.
+
+    A posting is of all runs that a grant had in one batch, so it is at least as large.
+    """
+    moved = {row.pk: row.amount for row in Transfer.objects.filter(pk__in=run.transfers)}
+    parts = list(zip(run.transfers, run.amounts, strict=True))
+    posted = all(abs(amount) <= moved.get(key, 0) for key, amount in parts)
+    return posted and sum(run.amounts) == run.charged
 
 
 def training_link(subject: Subject) -> Link:
