@@ -67,7 +67,7 @@ _PICK = "\\set account random({first}, {last})\n"
 _MANY = """
 SELECT ledger_post_many(
     array_agg(gen_random_uuid()), array_agg(account), array_agg({sink}::bigint),
-    array_agg(amount), array_agg('usage'::text), array_agg(NULL::bigint), array_agg(''::text))
+    array_agg(amount), array_agg('bench'::text), array_agg(NULL::bigint), array_agg(''::text))
 FROM (SELECT {first} + floor(random() * {accounts})::bigint AS account, 1 + n AS amount
       FROM generate_series(1::bigint, {batch}) n) given;
 """
@@ -78,7 +78,7 @@ WITH given AS (
 ), made AS (
     INSERT INTO bare_transfer
         (id, req_hash, debit_id, credit_id, amount, unit, code, reason, created)
-    SELECT gen_random_uuid(), repeat('0', 64), account, {sink}, amount, 'card_seconds', 'usage',
+    SELECT gen_random_uuid(), repeat('0', 64), account, {sink}, amount, 'card_seconds', 'bench',
         '', now()
     FROM given
 ), locked AS (
@@ -234,7 +234,7 @@ def _post_batches(accounts: list[int], sink: int, seconds: int) -> int:
         some = random.choices(accounts, k=BATCH)  # noqa: S311
         posted += len(
             ledger.post_many(
-                [ledger.Posting(uuid.uuid4(), a, sink, 1 + n, "usage") for n, a in enumerate(some)]
+                [ledger.Posting(uuid.uuid4(), a, sink, 1 + n, "bench") for n, a in enumerate(some)]
             )
         )
     return posted

@@ -67,13 +67,13 @@ def can_rank(user: User, call: Call) -> Decision:
 
 def can_decide(user: User, proposal: Proposal) -> Decision:
     """Expects proposal.call loaded. Nobody decides where they have an interest."""
-    if own_interest(proposal, user):
+    if user.pk == proposal.lead_id:
         return deny(OWN)
     seat = can_rank(user, proposal.call)
     if not seat:
         return seat
     if interests(user, [proposal]):
-        return deny(CLOSED)
+        return deny(OWN if own_interest(proposal, user) else CLOSED)
     return ALLOW
 
 
