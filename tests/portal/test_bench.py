@@ -24,6 +24,8 @@ EXPECTED = {
     "ledger_batch_action",
     "reviewer_assignment",
     "awards_30x4",
+    "usage_day",
+    "usage_day_again",
     *(f"lists_{noun}" for noun in ("proposals", "reviews", "allocations", "usage", "movements")),
     *(f"full_call_{step}" for step in STEPS),
 }
