@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from compute_grants import sacct_values as values
 from compute_grants.sacct_values import (
@@ -112,6 +112,12 @@ class JobRun(NamedTuple):
         return self.cores * self.elapsed_seconds
 
 
+class Lines(Protocol):
+    """Bytes that are read line by line."""
+
+    def readline(self, limit: int, /) -> bytes: ...
+
+
 class SacctReader:
     """Iterate over a binary stream: JobRun for each run, Problem for each bad line.
 
@@ -120,7 +126,7 @@ class SacctReader:
     each were read so far. Raises BadFileError where the header is no sacct header.
     """
 
-    def __init__(self, stream: BinaryIO, cluster: str, stage_of: StageOf = stated_stage) -> None:
+    def __init__(self, stream: Lines, cluster: str, stage_of: StageOf = stated_stage) -> None:
         self.stream, self.cluster, self.stage_of = stream, cluster, stage_of
         self.rows = self.steps = 0
 

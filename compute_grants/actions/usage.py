@@ -55,14 +55,14 @@ def import_sacct(
     if by is not None:
         policies.can_import_usage(by, machine).require()
     file = _Hashed(stream)
-    reader = SacctReader(file, machine.cluster, stages.rules_of(machine))  # type: ignore[arg-type]
+    reader = SacctReader(file, machine.cluster, stages.rules_of(machine))
     try:
         staged = usage_staging.stage(reader, on_problem)
         if staged.bad and not skip_bad:
             shown = staged.problems[:SHOWN_PROBLEMS]
             raise Invalid({"file": sacct_messages.sentences(shown, staged.bad)})
         name = source[-200:] or _("standard input")
-        imported = _begin(_new(machine, name, file, reader, staged, by))
+        imported = _begin(_new(machine, name, file=file, reader=reader, staged=staged, by=by))
         try:
             _charge_all(imported, staged.runs)
         except BaseException:
@@ -124,9 +124,10 @@ class _Hashed:
         return line
 
 
-def _new(  # noqa: PLR0917
+def _new(
     machine: Machine,
     source: str,
+    *,
     file: _Hashed,
     reader: SacctReader,
     staged: Staged,

@@ -71,14 +71,9 @@ class _Known:
         left = [row for row in homes if row[2] is not None and since <= row[2] < today]
         return cls(today, policy, _ids_and_groups(here), _ids_and_groups(left))
 
-    @property
-    def now(self) -> Q:
-        return Q(until__isnull=True) | Q(until__gte=self.today)
-
-    @property
-    def recent(self) -> Q:
-        since = months_before(self.today, self.policy.former_employer_months)
-        return Q(until__isnull=True) | Q(until__gte=since)
+    def within(self, months: int) -> Q:
+        """Of rows with a last day: those that last, or ended at most so many months ago."""
+        return Q(until__isnull=True) | Q(until__gte=months_before(self.today, months))
 
 
 def _ids_and_groups(rows: list[tuple[Any, ...]]) -> tuple[frozenset[int], frozenset[str]]:
@@ -91,7 +86,8 @@ def interest_of(user: User) -> Q:
         return Q(pk__isnull=False)  # on the other side of the wall from every proposal
     known = _Known.of(user)
     here, left = _in(*known.here), _in(*known.left)
-    colleagues = _people_of(here, known.recent, known) | _people_of(left, known.now, known)
+    recent = known.within(known.policy.former_employer_months)
+    colleagues = _people_of(here, recent, known) | _people_of(left, known.within(0), known)
     close = User.objects.annotate(mail=Lower("email")).filter(
         Q(pk=user.pk) | colleagues | _tied_to(user, known)
     )
@@ -147,8 +143,7 @@ def _counting(known: _Known) -> QuerySet[Tie]:
     }
     counts = Q(kind__in=[Tie.Kind.ADVISING, Tie.Kind.FAMILY])
     for kind, months in windows.items():
-        since = months_before(known.today, months)
-        counts |= Q(kind=kind) & (Q(until__isnull=True) | Q(until__gte=since))
+        counts |= Q(kind=kind) & known.within(months)
     return Tie.objects.standing().filter(counts)
 
 

@@ -32,16 +32,6 @@ TERMS = Terms(
 )
 
 
-@pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
 def ranked(call, score=4, hours=600, **fields):
     proposal = make.proposal_for(call, state="ranked", hours=hours, **fields)
     make.review_of(proposal, (score,) * 3)

@@ -31,16 +31,6 @@ PLAIN = Parameters()
 
 
 @pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
-@pytest.fixture
 def in_place(monkeypatch):
     """Solve in this process: what the child does is tested beside it."""
     monkeypatch.setattr(runner, "run", at_once)

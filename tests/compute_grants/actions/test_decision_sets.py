@@ -36,11 +36,6 @@ QUERIES_FOR_AN_AWARD = 43
 
 
 @pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
 def judges(call):
     return [make.panellist(call) for _ in range(3)]
 

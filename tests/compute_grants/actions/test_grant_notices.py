@@ -14,11 +14,6 @@ from tests.factories.allocations import active
 from tests.factories.consortium import member, operator, research_officer, reviewer
 
 
-@pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
 def told(code: str) -> set[int]:
     return set(Notification.objects.filter(code=code).values_list("person", flat=True))
 

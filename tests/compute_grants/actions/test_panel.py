@@ -27,16 +27,6 @@ OUTSIDERS = [member, principal, operator, research_officer, deployment_officer, 
 
 
 @pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
-@pytest.fixture
 def ranked(call) -> Proposal:
     return make.proposal_for(call, state="ranked", hours=600)
 

@@ -17,21 +17,6 @@ from tests.factories.consortium import research_officer
 REASON = "We own a company together."
 
 
-@pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
-@pytest.fixture
-def proposal(call):
-    return make.proposal_for(call, state="ranked")
-
-
 def test_what_is_declared_is_kept_and_closes_the_proposal(judge, proposal):
     assert can_decide(judge, proposal)
     recusal = actions.declare(proposal, reason=f" {REASON} ", by=judge)

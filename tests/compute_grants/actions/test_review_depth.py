@@ -24,11 +24,6 @@ from tests.factories.offers import access_type
 HOUR = make.HOUR
 
 
-@pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
 def proposal_of(call, depth, state="technical_review", **fields):
     fields.setdefault("reviewers", 0 if depth == "technical" else 1)
     return make.proposal_for(

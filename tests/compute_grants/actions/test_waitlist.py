@@ -34,11 +34,6 @@ def call(db):
     return made
 
 
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
 def waiting(call, judge, *, hours: int = 40, scores=(3, 3, 3)) -> Proposal:
     proposal = make.proposal_for(call, state="ranked", hours=hours)
     if scores:

@@ -34,21 +34,6 @@ from tests.factories.reviews import ReviewPolicyFactory, TieFactory, WaiverFacto
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
-@pytest.fixture
-def proposal(call):
-    return make.proposal_for(call, state="ranked")
-
-
 def days(count: int):
     return timezone.localdate() - count * DAY
 

@@ -15,11 +15,6 @@ MOST_QUERIES = 15
 
 
 @pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
 def judge(call, client):
     person = make.panellist(call)
     client.force_login(person)

@@ -16,11 +16,6 @@ STANDING = 4  # of the person, on every page
 
 
 @pytest.fixture
-def call(db):
-    return make.call_with(hours=1_000, state="in_review")
-
-
-@pytest.fixture
 def judge(call, client):
     person = make.panellist(call)
     client.force_login(person)

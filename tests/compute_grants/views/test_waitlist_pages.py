@@ -17,11 +17,6 @@ def call(db):
     return make.call_with(state="in_review", hours=50)
 
 
-@pytest.fixture
-def judge(call):
-    return make.panellist(call)
-
-
 def waiting(call, judge, **fields):
     proposal = make.proposal_for(call, state="ranked", **fields)
     panel.waitlist(proposal, reason="Later.", by=judge)
