@@ -131,7 +131,7 @@ def _copy_records() -> None:
     _sql(f"DROP TABLE IF EXISTS same_usage; CREATE TABLE same_usage (LIKE {TABLE} INCLUDING ALL)")
     with tempfile.TemporaryFile() as file:
         with connection.cursor() as cursor:
-            day_only = f"(SELECT * FROM {TABLE} WHERE cluster <> 'another')"  # noqa: S608
+            day_only = f"(SELECT * FROM {TABLE} WHERE cluster <> 'another')"  # noqa: S608  a name of ours
             with cursor.copy(f"COPY {day_only} TO STDOUT (FORMAT binary)") as out:
                 for block in out:
                     file.write(block)

@@ -35,7 +35,7 @@ class Day(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any Buffer, in typeshed
         while not self.rest:
             block = next(self.blocks, None)
             if block is None:

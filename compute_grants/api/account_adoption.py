@@ -30,7 +30,7 @@ class MatchSerializer(serializers.Serializer[Match]):
     """allocation: the grant proposed, or empty; rivals: those that fit equally."""
 
     account = serializers.CharField(source="account.name")
-    parent = serializers.CharField(source="account.parent")  # type: ignore[assignment]
+    parent = serializers.CharField(source="account.parent")  # type: ignore[assignment]  # a field
     members = serializers.ListField(child=serializers.CharField(), source="account.members")
     allocation = serializers.CharField(source="number")
     score = serializers.IntegerField()

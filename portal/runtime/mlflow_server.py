@@ -45,6 +45,8 @@ def start(config: Config, database_url: str, artifacts: str) -> Child:
         env=environment(config, database_url, artifacts),
         log=config.logs / "mlflow.log",
         cwd=_home(config),
+        # While it starts it minds no other signal: it goes on asking a database that is gone.
+        orphan_signal=signal.SIGKILL,
     )
     child.start()
     return child

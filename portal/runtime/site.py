@@ -49,8 +49,9 @@ def worker(config: Config, env: Mapping[str, str]) -> Service:
                 ],
                 env=env,
                 log=config.logs / "worker.log",
-                # Without us its servers are gone: drop the task, which is delivered again.
-                orphan_signal=signal.SIGQUIT,
+                # Without us its servers are gone: drop the task, which is delivered again. Celery
+                # minds no other signal while it waits for a broker, which it does for an hour.
+                orphan_signal=signal.SIGKILL,
             )
         )
 
